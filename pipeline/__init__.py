@@ -1,0 +1,1 @@
+"""From heterogeneous text about images to a long-tail label vocabulary and balanced manifests."""

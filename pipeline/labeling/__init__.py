@@ -1,0 +1,1 @@
+"""Which labels an image carries, how sure, and who says so."""

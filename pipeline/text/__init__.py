@@ -1,0 +1,1 @@
+"""One text at a time: Unicode, language, tokens, hygiene, lexicon."""

@@ -1,0 +1,1 @@
+"""From texts to phrases, and from phrases to a label vocabulary that keeps the long tail."""
