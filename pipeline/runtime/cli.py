@@ -1,0 +1,79 @@
+"""What every job has in common: its arguments, its exit codes, its lines on the console."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pipeline.runtime.config import Config
+from pipeline.runtime.errors import UserError
+from pipeline.runtime.load import load_config, parse_config, render_config
+
+DONE, FAILED, UNUSABLE = 0, 1, 2
+log = logging.getLogger("pipeline")
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a job was asked to do."""
+
+    config: Config
+    root: str
+    run_id: str | None
+    resume: bool
+    until: str | None
+
+
+def run_job(
+    doc: str, argv: Sequence[str] | None, work: Callable[[Arguments], None], stages: Sequence[str] | None = None
+) -> int:
+    """Parse the arguments, do the work, and give the exit code: 0 done, 2 unusable input or settings, 1 a defect.
+
+    Args:
+        doc: what the job does, for --help.
+        argv: arguments; those of the process where None.
+        work: the job.
+        stages: names for --until; given only for the job that runs them all.
+    """
+    logging.basicConfig(format="%(message)s", stream=sys.stdout, level=logging.WARNING)
+    log.setLevel(logging.INFO)
+    parsed = _parser(doc, stages).parse_args(argv)
+    try:
+        config = _config(parsed)
+        if parsed.print_config:
+            sys.stdout.write(render_config(config))
+            return DONE
+        resume = getattr(parsed, "resume", None)
+        work(Arguments(config, parsed.run_root, resume or parsed.run_id, bool(resume), getattr(parsed, "until", None)))
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return UNUSABLE
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; go on with --resume\n")
+        return FAILED
+    return DONE
+
+
+def _config(parsed: argparse.Namespace) -> Config:
+    if parsed.config:
+        return load_config(parsed.config, parsed.set)
+    if parsed.corpus:
+        return parse_config({"sources": [{"corpus": parsed.corpus}]}, "--corpus", parsed.set)
+    raise UserError("nothing to read: give --config FILE.toml, or --corpus icons to try it.")
+
+
+def _parser(doc: str, stages: Sequence[str] | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", metavar="FILE", help="the run's TOML file: sources, and one section a stage")
+    parser.add_argument("--corpus", metavar="NAME", help="a ready-made corpus in place of a file: icons, openclipart")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one setting; may be repeated"
+    )
+    parser.add_argument("--run-root", default="runs", metavar="DIR", help="where runs are kept (default: runs)")
+    parser.add_argument("--run-id", metavar="ID", help="name of the run (default: the time, for a new run)")
+    parser.add_argument("--print-config", action="store_true", help="print the complete effective settings and stop")
+    if stages is not None:
+        parser.add_argument("--resume", metavar="RUN_ID", help="go on with a run that was stopped")
+        parser.add_argument("--until", choices=stages, metavar="STAGE", help=f"stop after one of: {', '.join(stages)}")
+    return parser

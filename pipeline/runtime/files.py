@@ -1,0 +1,90 @@
+"""Small files of a run (pointers, records, pages) on any storage that pyarrow knows: local paths, HDFS, S3, GCS."""
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyarrow import fs
+
+from pipeline.runtime.errors import RunError
+
+
+def absolute(path: str | Path) -> str:
+    """The path as Spark and pyarrow both understand it: a URI as it is, a local path made absolute."""
+    text = str(path)
+    return text if "://" in text else os.path.abspath(text)
+
+
+def join(folder: str, *parts: str) -> str:
+    """A path below a folder, local or remote."""
+    return "/".join([folder.rstrip("/"), *parts])
+
+
+def read_json(path: str) -> dict[str, Any] | None:
+    """The JSON object in a file, or None where there is no such file.
+
+    Raises:
+        RunError: the file holds something else.
+    """
+    text = read_text(path)
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RunError(f"{path}: not readable as JSON ({error}). The file was damaged; start a new run.") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}.")
+    return value
+
+
+def write_json(path: str, value: Mapping[str, Any]) -> None:
+    """Write a JSON object as one step: a reader sees the old file or the new one."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+
+
+def read_text(path: str) -> str | None:
+    """The text of a file, or None where there is no such file."""
+    system, inside = _open(path)
+    if system.get_file_info(inside).type is not fs.FileType.File:
+        return None
+    with system.open_input_stream(inside) as stream:
+        return bytes(stream.read()).decode("utf-8")
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a text as one step, making its folder where needed."""
+    system, inside = _open(path)
+    folder = inside.rpartition("/")[0]
+    system.create_dir(folder, recursive=True)
+    beside = f"{folder}/.{uuid.uuid4().hex}"
+    with system.open_output_stream(beside) as stream:
+        stream.write(text.encode("utf-8"))
+    system.move(beside, inside)
+
+
+def exists(path: str) -> bool:
+    """Whether a file or folder is there."""
+    system, inside = _open(path)
+    return system.get_file_info(inside).type is not fs.FileType.NotFound
+
+
+def sizes(folder: str) -> dict[str, int]:
+    """Path below the folder -> bytes of each data file; hidden files and markers are left out."""
+    system, inside = _open(folder)
+    selector = fs.FileSelector(inside, allow_not_found=True, recursive=True)
+    found = {
+        info.path[len(inside.rstrip("/")) + 1 :]: info.size
+        for info in system.get_file_info(selector)
+        if info.type is fs.FileType.File and not info.base_name.startswith((".", "_"))
+    }
+    return dict(sorted(found.items()))
+
+
+def _open(path: str) -> tuple[fs.FileSystem, str]:
+    # Hadoop calls its S3 client s3a; pyarrow calls the same place s3.
+    system, inside = fs.FileSystem.from_uri(absolute(path).replace("s3a://", "s3://", 1))
+    return system, inside

@@ -1,0 +1,113 @@
+"""The record of a run: its configuration, versions, and what each stage took in, gave out and turned away."""
+
+import dataclasses
+import datetime
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from pipeline.runtime import files
+from pipeline.runtime.config import Config
+from pipeline.runtime.errors import RunError
+
+LIBRARIES = ("pyspark", "pyarrow", "numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "torch", "nltk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRecord:
+    """What one stage did. rows_in = rows_out + the rejects of its unit, or the stage has failed.
+
+    Attributes:
+        unit: what is counted (row, phrase, image).
+        rejects: `unit/reason` -> how many.
+        seconds: wall-clock time.
+        peak_memory_mb: of driver, JVM and Python workers together.
+    """
+
+    stage: str
+    unit: str
+    rows_in: int
+    rows_out: int
+    rejects: Mapping[str, int]
+    seconds: float
+    peak_memory_mb: int
+
+    @property
+    def rejected(self) -> int:
+        """Rejects in the stage's own unit."""
+        return sum(count for name, count in self.rejects.items() if name.startswith(f"{self.unit}/"))
+
+    def check(self) -> None:
+        """Raise RuntimeError where something was lost or made up: a defect of ours, never the user's."""
+        if self.rows_in != self.rows_out + self.rejected:
+            raise RuntimeError(
+                f"{self.stage}: {self.rows_in} {self.unit}s in, but {self.rows_out} out + {self.rejected} rejected"
+            )
+
+
+class RunRecord:
+    """run.json of a run folder."""
+
+    def __init__(self, folder: str, content: dict[str, Any]) -> None:
+        """Use `open_record` instead."""
+        self._path = files.join(folder, "run.json")
+        self.content = content
+
+    @property
+    def signals(self) -> list[str]:
+        """Kinds of text in the run, in the order of their bits."""
+        return list(self.content["signals"])
+
+    @signals.setter
+    def signals(self, names: list[str]) -> None:
+        self.content["signals"] = names
+
+    def add(self, stage: StageRecord) -> None:
+        """Put a finished stage on record; an earlier try of it is replaced."""
+        others = [item for item in self.content["stages"] if item["stage"] != stage.stage]
+        self.content["stages"] = [*others, dataclasses.asdict(stage)]
+        files.write_json(self._path, self.content)
+
+
+def open_record(folder: str, run_id: str, config: Config) -> RunRecord:
+    """The record of a run folder; a new one where the folder is fresh.
+
+    Raises:
+        RunError: the folder belongs to a run with other settings; every differing setting is named.
+    """
+    path = files.join(folder, "run.json")
+    content = files.read_json(path)
+    if content is not None:
+        changed = differences(content["config"], dataclasses.asdict(config))
+        if changed:
+            raise RunError(
+                f"run {run_id} was started with other settings: {'; '.join(changed)}. "
+                f"Give the old settings to go on with it, or another --run-id to start anew."
+            )
+        return RunRecord(folder, content)
+    content = {
+        "run_id": run_id,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "config": dataclasses.asdict(config),
+        "digest": config.digest(*(field.name for field in dataclasses.fields(config))),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "signals": [],
+        "stages": [],
+    }
+    files.write_json(path, content)
+    return RunRecord(folder, content)
+
+
+def differences(old: Any, new: Any, where: str = "") -> list[str]:
+    """Settings that differ between two configurations, as `section.key: old -> new`."""
+    if isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):
+        old, new = dict(enumerate(old, start=1)), dict(enumerate(new, start=1))
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys = sorted(set(old) | set(new), key=str)
+        # The engine's settings change no table.
+        return [
+            line for key in keys if key != "spark" for line in differences(old.get(key), new.get(key), f"{where}.{key}")
+        ]
+    return [] if old == new else [f"{where.lstrip('.')}: {old!r} -> {new!r}"]

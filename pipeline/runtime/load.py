@@ -1,0 +1,105 @@
+"""The configuration of a run out of its TOML file, and back into TOML with every reason."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.runtime.config import (
+    AssignConfig,
+    ClusterConfig,
+    Config,
+    EmbedConfig,
+    ImagesConfig,
+    MineConfig,
+    NormalizeConfig,
+    PublishConfig,
+    ReportConfig,
+    SourceConfig,
+    SparkConfig,
+)
+from pipeline.runtime.errors import ConfigError
+from pipeline.runtime.settings import build, render
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "spark": SparkConfig,
+    "normalize": NormalizeConfig,
+    "mine": MineConfig,
+    "embed": EmbedConfig,
+    "cluster": ClusterConfig,
+    "assign": AssignConfig,
+    "publish": PublishConfig,
+    "report": ReportConfig,
+}
+_LISTS: Mapping[str, type[Any]] = {"sources": SourceConfig, "images": ImagesConfig}
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a run's TOML file and apply `section.key=value` overrides.
+
+    Raises:
+        ConfigError: the file is missing or no TOML, or a setting is unknown, of the wrong type or impossible.
+    """
+    try:
+        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Give a TOML file by --config.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no valid TOML: {error}") from None
+    return parse_config(raw, str(path), overrides)
+
+
+def parse_config(raw: Mapping[str, Any], where: str, overrides: Sequence[str] = ()) -> Config:
+    """Check parsed TOML, with `section.key=value` overrides, and make the configuration of it.
+
+    Args:
+        raw: the parsed TOML.
+        where: its file, for messages.
+        overrides: settings that go before those of the file.
+
+    Raises:
+        ConfigError: a setting is unknown, of the wrong type or impossible.
+    """
+    raw = {key: dict(value) if key in SECTIONS and isinstance(value, Mapping) else value for key, value in raw.items()}
+    for override in overrides:
+        _override(raw, override)
+    for key, value in raw.items():
+        if key not in SECTIONS and key not in _LISTS:
+            raise ConfigError(f"{where}: unknown section [{key}]. Allowed: {', '.join([*_LISTS, *SECTIONS])}.")
+        if key in SECTIONS and not isinstance(value, Mapping):
+            raise ConfigError(f"{where}: {key} = {value!r} must be a section: [{key}].")
+        if key in _LISTS and not (isinstance(value, list) and all(isinstance(item, Mapping) for item in value)):
+            raise ConfigError(f"{where}: {key} must be a list of tables: [[{key}]].")
+    if not raw.get("sources"):
+        raise ConfigError(f'{where}: no [[sources]]. Name at least one table of texts, or corpus = "icons".')
+    parts: dict[str, Any] = {name: build(cls, raw.get(name, {}), f"{where} [{name}]") for name, cls in SECTIONS.items()}
+    for name, cls in _LISTS.items():
+        items = tuple(build(cls, item, f"{where} [[{name}]] {i}") for i, item in enumerate(raw.get(name, []), start=1))
+        names = [item.name for item in items]
+        twice = sorted({item for item in names if names.count(item) > 1})
+        if twice:
+            raise ConfigError(f"{where} [[{name}]]: name {twice[0]!r} is used twice; give each its own name.")
+        parts[name] = items
+    return Config(**parts)
+
+
+def render_config(config: Config) -> str:
+    """The complete effective configuration as TOML, each setting after the reason for its default."""
+    parts = [f"[[{name}]]\n{render(item)}" for name in _LISTS for item in getattr(config, name)]
+    parts += [f"[{name}]\n{render(getattr(config, name))}" for name in SECTIONS]
+    return "\n\n".join(parts) + "\n"
+
+
+def _override(raw: dict[str, Any], override: str) -> None:
+    """Apply one `section.key=value`; the value is TOML, or a bare string."""
+    name, equals, text = override.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and key):
+        raise ConfigError(f"--set {override}: write it as section.key=value.")
+    if section not in SECTIONS:
+        raise ConfigError(f"--set {override}: unknown section {section!r}. Allowed: {', '.join(SECTIONS)}.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    raw.setdefault(section, {})[key] = value

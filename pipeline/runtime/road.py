@@ -1,0 +1,162 @@
+"""How a road of stages is walked: what is done is skipped, what is finished goes on record, every stage is one line."""
+
+import datetime
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.runtime import files
+from pipeline.runtime.cli import Arguments
+from pipeline.runtime.config import Config
+from pipeline.runtime.errors import ConfigError, RunError
+from pipeline.runtime.lineage import RunRecord, StageRecord, open_record
+from pipeline.runtime.progress import Meter
+from pipeline.runtime.session import start_session
+from pipeline.runtime.tables import Tables
+
+log = logging.getLogger("pipeline")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run in progress: its session, settings, tables and record."""
+
+    spark: SparkSession
+    config: Config
+    root: str
+    run_id: str
+    tables: Tables
+    record: RunRecord
+
+    @property
+    def manifest(self) -> str:
+        """Folder of its published manifest."""
+        return files.join(self.root, "manifest", self.run_id)
+
+    @property
+    def report(self) -> str:
+        """Its page."""
+        return files.join(self.root, self.run_id, "report.html")
+
+    def read(self, table: str) -> DataFrame:
+        """A published table of the run."""
+        return self.tables.read(table)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stop of the road.
+
+    Attributes:
+        name: verb, as in jobs/.
+        unit: what it counts.
+        reads: tables that it needs.
+        writes: tables that it publishes.
+        work: does it, and gives rows in and rows out, in its unit.
+    """
+
+    name: str
+    unit: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    work: Callable[[Run], tuple[int, int]]
+
+    def done(self, run: Run) -> bool:
+        """Whether it has finished in this run, and all that it made is still there and whole."""
+        if all(item["stage"] != self.name for item in run.record.content["stages"]):
+            return False
+        for table in self.writes:
+            run.read(table)  # raises where a file was damaged
+        return True
+
+
+def walk(stages: Sequence[Stage], arguments: Arguments) -> None:
+    """Walk the stages of one run, and say at the end where its results are.
+
+    Raises:
+        RunError: the run exists already, does not exist, or has other settings.
+    """
+    root = files.absolute(arguments.root)
+    whole = len(stages) > 1
+    run_id = arguments.run_id or _new_run_id(whole)
+    folder = files.join(root, run_id)
+    _check_run(folder, run_id, arguments.resume, whole)
+    spark = start_session(arguments.config.spark, f"{stages[0].name if not whole else 'mine'} {run_id}")
+    try:
+        record = open_record(folder, run_id, arguments.config)
+        run = Run(spark, arguments.config, root, run_id, Tables(spark, folder), record)
+        for stage in stages:
+            _step(run, stage)
+            if stage.name == arguments.until:
+                break
+        _say_where(run)
+    finally:
+        spark.stop()
+
+
+def _step(run: Run, stage: Stage) -> None:
+    """Do one stage, unless it is done, and put it on record."""
+    if stage.done(run):
+        log.info("%-16s done before", stage.name)
+        return
+    for table in stage.reads:
+        run.read(table)
+    with Meter() as meter:
+        rows_in, rows_out = stage.work(run)
+    finished = StageRecord(
+        stage=stage.name,
+        unit=stage.unit,
+        rows_in=rows_in,
+        rows_out=rows_out,
+        rejects=_rejects(run, stage.name),
+        seconds=round(meter.seconds, 2),
+        peak_memory_mb=meter.peak_mb,
+    )
+    finished.check()
+    run.record.add(finished)
+    log.info(
+        "%-16s %11s %ss in %11s out %11s rejected %8.1f s %7d MB",
+        stage.name,
+        f"{rows_in:,}",
+        stage.unit,
+        f"{rows_out:,}",
+        f"{finished.rejected:,}",
+        meter.seconds,
+        meter.peak_mb,
+    )
+
+
+def _rejects(run: Run, stage: str) -> dict[str, int]:
+    """`unit/reason` -> how many, of one stage."""
+    if stage not in run.tables.parts("rejects"):
+        return {}
+    counts = run.read("rejects").where(F.col("stage") == stage).groupBy("unit", "reason").agg(F.sum("count").alias("n"))
+    return {f"{row.unit}/{row.reason}": int(row.n) for row in counts.orderBy("unit", "reason").collect()}
+
+
+def _say_where(run: Run) -> None:
+    for what, path in (("manifest", run.manifest), ("report", run.report)):
+        if files.exists(path):
+            log.info("%-16s %s", what, path)
+    log.info("%-16s %s", "tables", files.join(run.root, run.run_id, "tables"))
+
+
+def _new_run_id(whole: bool) -> str:
+    if not whole:
+        raise ConfigError("a single stage works on one run: name it by --run-id.")
+    return f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}"
+
+
+def _check_run(folder: str, run_id: str, resume: bool, whole: bool) -> None:
+    """A new run needs a fresh folder; a resumed one needs its own."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", run_id) or run_id in ("manifest", "cache"):
+        raise ConfigError(f"--run-id {run_id!r}: use letters, digits, '.', '_' and '-', and not manifest or cache.")
+    there = files.exists(files.join(folder, "run.json"))
+    if resume and not there:
+        raise RunError(f"{folder}: there is no such run to go on with.")
+    if whole and there and not resume:
+        raise RunError(f"{folder}: the run exists. Go on with it by --resume {run_id}, or choose another --run-id.")

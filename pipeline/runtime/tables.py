@@ -1,0 +1,198 @@
+"""The only table I/O: read, check, write, publish.
+
+A table is written into a fresh folder, checked there against `schemas/<table>.v<N>.json` (columns and types, nulls,
+key, references), and becomes visible by one small pointer file, written last. The pointer records rows and the size of
+every file, so that a truncated or foreign file is found by name before it is read.
+"""
+
+import functools
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StructType
+
+from pipeline.runtime import files
+from pipeline.runtime.errors import RunError, SchemaError
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """One table of the house, as its JSON file states it."""
+
+    name: str
+    version: int
+    description: str
+    key: tuple[str, ...]
+    references: tuple[tuple[str, str], ...]  # (column, table whose key it points to)
+    struct: StructType
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Columns that are never null."""
+        return tuple(field.name for field in self.struct if not field.nullable)
+
+
+@functools.cache
+def load_schema(name: str) -> TableSchema:
+    """The newest version of a table's schema.
+
+    Raises:
+        SchemaError: there is no such table.
+    """
+    found = sorted(
+        (json.loads(item.read_text(encoding="utf-8")) for item in _schema_files(name)), key=lambda item: item["version"]
+    )
+    if not found:
+        raise SchemaError(f"no table {name!r}: schemas/{name}.v1.json does not exist.")
+    raw = found[-1]
+    references = tuple((item["column"], item["table"]) for item in raw["references"])
+    return TableSchema(
+        raw["table"], raw["version"], raw["description"], tuple(raw["key"]), references, StructType.fromJson(raw)
+    )
+
+
+def _schema_files(name: str) -> Iterator[resources.abc.Traversable]:
+    return (item for item in resources.files("schemas").iterdir() if item.name.startswith(f"{name}.v"))
+
+
+def conform(df: DataFrame, schema: TableSchema) -> DataFrame:
+    """The columns of the schema, in its order.
+
+    Raises:
+        SchemaError: with every missing, surplus or mistyped column at once.
+    """
+    found = {field.name: field.dataType for field in df.schema}
+    wanted = {field.name: field.dataType for field in schema.struct}
+    faults = [f"column {name!r} is missing" for name in wanted if name not in found]
+    faults += [f"column {name!r} is not in the schema" for name in found if name not in wanted]
+    faults += [
+        f"column {name!r} is {found[name].simpleString()}, expected {wanted[name].simpleString()}"
+        for name in wanted
+        if name in found and _plain(found[name]) != _plain(wanted[name])
+    ]
+    if faults:
+        raise SchemaError(
+            f"{schema.name} v{schema.version}: {'; '.join(faults)}. "
+            f"Fix the producer or add schemas/{schema.name}.v{schema.version + 1}.json."
+        )
+    return df.select(*wanted)
+
+
+def _plain(kind: DataType) -> str:
+    return kind.simpleString()  # without nullability: Spark turns every field nullable on reading
+
+
+class Tables:
+    """The tables of one run.
+
+    Args:
+        spark: the session.
+        folder: the run's folder, local or remote.
+    """
+
+    def __init__(self, spark: SparkSession, folder: str) -> None:
+        self.spark = spark
+        self.folder = files.absolute(folder)
+
+    def read(self, name: str) -> DataFrame:
+        """A published table; one that several stages write in parts is read as one.
+
+        Raises:
+            RunError: it is not there, or a file of it was truncated, replaced or added since.
+        """
+        pointers = [self.pointer(name, part) for part in self.parts(name)]
+        if not pointers:
+            raise RunError(f"{self.folder}: no table {name!r}. Run the stage that writes it first.")
+        frames = [self._verified(pointer) for pointer in pointers]
+        return functools.reduce(DataFrame.unionByName, frames)
+
+    def pointer(self, name: str, part: str = "") -> dict[str, object]:
+        """What the pointer of a published table says: rows, files, settings.
+
+        Raises:
+            RunError: the table is not published.
+        """
+        pointer = files.read_json(self._pointer_path(name, part))
+        if pointer is None:
+            raise RunError(f"{self.folder}: no table {name!r}. Run the stage that writes it first.")
+        return pointer
+
+    def published(self, name: str, part: str = "") -> bool:
+        """Whether the table can be read."""
+        return files.exists(self._pointer_path(name, part))
+
+    def write(self, name: str, df: DataFrame, *, settings: str = "", part: str = "") -> int:
+        """Write, check and publish a table; gives its rows.
+
+        Args:
+            name: a table with a schema.
+            df: its rows.
+            settings: digest of the settings that made it, kept in the pointer.
+            part: the writing stage, for a table that several stages write.
+
+        Raises:
+            SchemaError: the rows break the schema; nothing is published then.
+        """
+        schema = load_schema(name)
+        place = "/".join(filter(None, ["tables", name, part, uuid.uuid4().hex[:12]]))
+        path = files.join(self.folder, place)
+        rows = conform(df, schema)
+        if schema.key:
+            rows = rows.sortWithinPartitions(*schema.key)  # neighbours compress well
+        rows.write.mode("errorifexists").parquet(path)
+        written = self.spark.read.schema(schema.struct).parquet(path)
+        count = self._check(written, schema)
+        pointer = {
+            "table": name,
+            "version": schema.version,
+            "path": place,
+            "rows": count,
+            "files": files.sizes(path),
+            "settings": settings,
+        }
+        files.write_json(self._pointer_path(name, part), pointer)
+        return count
+
+    def _pointer_path(self, name: str, part: str) -> str:
+        return files.join(self.folder, "tables", f"{name}.{part}.json" if part else f"{name}.json")
+
+    def parts(self, name: str) -> list[str]:
+        """Parts of a table that are published, sorted; a table that is written as a whole is the part ''."""
+        names = [path for path in files.sizes(files.join(self.folder, "tables")) if "/" not in path]
+        stems = [path.removesuffix(".json") for path in names if path.endswith(".json")]
+        return [stem[len(name) + 1 :] for stem in stems if stem == name or stem.startswith(f"{name}.")]
+
+    def _verified(self, pointer: dict[str, object]) -> DataFrame:
+        path = files.join(self.folder, str(pointer["path"]))
+        recorded, found = pointer["files"], files.sizes(path)
+        if recorded != found:
+            assert isinstance(recorded, dict)
+            changed = sorted(set(recorded) ^ set(found)) or [f for f in recorded if recorded[f] != found[f]]
+            first = changed[0]
+            raise RunError(
+                f"{path}/{first}: {found.get(first, 'no')} bytes, the run recorded {recorded.get(first, 'none')}: "
+                f"the file was truncated, replaced, added or deleted. Restore it or start a new run."
+            )
+        return self.spark.read.schema(load_schema(str(pointer["table"])).struct).parquet(path)
+
+    def _check(self, written: DataFrame, schema: TableSchema) -> int:
+        """Check nulls, key and references by the data; gives the number of rows."""
+        nulls = [F.count_if(F.col(name).isNull()).alias(name) for name in schema.required]
+        totals = written.agg(F.count(F.lit(1)).alias("_rows"), *nulls).first()
+        assert totals is not None
+        faults = [f"{totals[name]} nulls in {name!r}" for name in schema.required if totals[name]]
+        if schema.key:
+            twice = written.groupBy(*schema.key).count().where("count > 1").orderBy(*schema.key).limit(3).collect()
+            faults += [f"key {tuple(row[name] for name in schema.key)} on {row['count']} rows" for row in twice]
+        for column, table in schema.references:
+            known = self.read(table).select(F.col(load_schema(table).key[0]).alias(column))
+            lost = written.select(column).distinct().join(known, column, "left_anti").orderBy(column).limit(3).collect()
+            faults += [f"{column} = {row[0]!r} is not in {table}" for row in lost]
+        if faults:
+            raise SchemaError(f"{schema.name} v{schema.version}: {'; '.join(faults)}. Nothing was published.")
+        return int(totals["_rows"])

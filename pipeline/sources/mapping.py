@@ -1,0 +1,144 @@
+"""Any table of texts about images as signals: columns by configuration, a reason for every row that cannot be used."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, AtomicType, BinaryType, DataType, StringType
+
+from pipeline.runtime.config import ImagesConfig, SourceConfig
+from pipeline.runtime.errors import InputError
+from pipeline.sources.readers import BROKEN
+
+
+def to_facts(rows: DataFrame, source: SourceConfig) -> DataFrame:
+    """One row per fact: the columns of signals, image_uri, and `reason` and `raw` where the fact cannot be used.
+
+    Raises:
+        InputError: a column that the configuration names is missing or of a type that cannot be text.
+    """
+    names = [source.image_id, source.text, source.signal_column, source.count, source.contributor]
+    require_columns(rows, source.name, [*names, source.language, source.image_uri])
+    kind = rows.schema[source.text].dataType
+    if isinstance(kind, ArrayType) and isinstance(kind.elementType, StringType):
+        text: Column = F.explode_outer(_column(source.text))
+    elif isinstance(kind, AtomicType) and not isinstance(kind, BinaryType):
+        text = _column(source.text).cast("string")
+    else:
+        raise InputError(
+            f"source {source.name!r}: column {source.text!r} is {_name(kind)}, expected a string or a list of strings."
+        )
+    signal = _column(source.signal_column) if source.signal_column else F.lit(source.signal)
+    count = _column(source.count) if source.count else F.lit(1)
+    broken = F.col(BROKEN) if BROKEN in rows.columns else F.lit(None)
+    kept = F.struct(*(_column(name) for name in dict.fromkeys(filter(None, names))))
+    facts = rows.select(
+        text.alias("text"),
+        _trimmed(_column(source.image_id)).alias("image_id"),
+        F.lower(_trimmed(signal)).alias("signal"),
+        count.cast("string").alias("stated"),
+        _optional(source.contributor).alias("contributor"),
+        _optional(source.language).alias("language"),
+        _optional(source.image_uri).alias("image_uri"),
+        broken.cast("string").alias("broken"),
+        F.to_json(kept).alias("row"),
+    )
+    # By way of double, so that 3.0 is 3, and NaN and words are null.
+    number = F.expr("try_cast(try_cast(stated AS DOUBLE) AS BIGINT)")
+    counted = facts.withColumns({"count": F.when(F.col("stated").isNull(), 1).otherwise(number)})
+    return counted.select(
+        "image_id",
+        "signal",
+        "text",
+        F.lower(F.regexp_extract("language", r"^\s*([A-Za-z]{2,3})", 1)).alias("language"),
+        "count",
+        "contributor",
+        F.lit(source.name).alias("source"),
+        "image_uri",
+        _fault().alias("reason"),
+        F.coalesce("broken", "row").alias("raw"),
+    ).withColumns({"language": F.when(~F.col("language").isin("", "und", "mul", "zxx", "mis"), F.col("language"))})
+
+
+def to_images(rows: DataFrame, source: ImagesConfig) -> DataFrame:
+    """(image_id, image_uri, duplicate_of, source, reason) of a table of images.
+
+    Raises:
+        InputError: a column that the configuration names is missing.
+    """
+    require_columns(rows, source.name, [source.image_id, source.image_uri, source.duplicate_of])
+    image = _trimmed(_column(source.image_id))
+    original = _optional(source.duplicate_of)
+    return rows.select(
+        image.alias("image_id"),
+        _optional(source.image_uri).alias("image_uri"),
+        F.when(original != image, original).alias("duplicate_of"),
+        F.lit(source.name).alias("source"),
+        F.when(image.isNull(), "no_image_id").alias("reason"),
+    )
+
+
+def collect_images(parts: Sequence[DataFrame]) -> DataFrame:
+    """One row per image; where sources differ, the smallest value counts, so that the order of sources does not."""
+    every = parts[0]
+    for part in parts[1:]:
+        every = every.unionByName(part)
+    images = every.groupBy("image_id").agg(
+        F.min("image_uri").alias("image_uri"), F.min("duplicate_of").alias("original")
+    )
+    return images.select("image_id", "image_uri", F.col("original").alias("duplicate_of"))
+
+
+def resolve_reposts(images: DataFrame, rounds: int = 5) -> DataFrame:
+    """Follow duplicate_of to the end of its chain (2^rounds links at most); a circle counts as no repost at all."""
+    links = images.where("duplicate_of is not null").select("image_id", "duplicate_of")
+    followed = links
+    for _ in range(rounds):  # each round doubles the reach
+        onward = followed.toDF("duplicate_of", "beyond")
+        followed = followed.join(onward, "duplicate_of", "left").select(
+            "image_id", F.coalesce("beyond", "duplicate_of").alias("duplicate_of")
+        )
+    open_ended = links.select(F.col("image_id").alias("duplicate_of"), F.lit(True).alias("again"))
+    ends = followed.join(open_ended, "duplicate_of", "left").where("again is null")
+    return images.drop("duplicate_of").join(ends.select("image_id", "duplicate_of"), "image_id", "left")
+
+
+def require_columns(rows: DataFrame, name: str, columns: Sequence[str | None]) -> None:
+    """Check that the named columns exist.
+
+    Raises:
+        InputError: naming every missing column and those that there are.
+    """
+    missing = [repr(column) for column in columns if column and column not in rows.columns]
+    if missing:
+        there = ", ".join(column for column in rows.columns if column != BROKEN)
+        raise InputError(f"source {name!r}: no column {', '.join(missing)}. It has: {there}.")
+
+
+def _fault() -> Column:
+    """Why a fact cannot be used; null where it can."""
+    return (
+        F.when(F.col("broken").isNotNull(), "broken_row")
+        .when(F.col("image_id").isNull(), "no_image_id")
+        .when(F.col("text").isNull(), "null_text")
+        .when(F.trim("text") == "", "empty_text")
+        .when(F.col("signal").isNull(), "no_signal")
+        .when(F.col("count").isNull() | (F.col("count") < 1), "bad_count")
+    )
+
+
+def _column(name: str | None) -> Column:
+    return F.col(f"`{name}`")
+
+
+def _optional(name: str | None) -> Column:
+    return _trimmed(_column(name)) if name else F.lit(None).cast("string")
+
+
+def _trimmed(column: Column) -> Column:
+    """As text without surrounding space; null where nothing is left."""
+    return F.nullif(F.trim(column.cast("string")), F.lit(""))
+
+
+def _name(kind: DataType) -> str:
+    return kind.simpleString()

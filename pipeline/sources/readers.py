@@ -1,0 +1,67 @@
+"""Open a table of a user: any format that Spark knows, with its broken rows kept for counting."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StringType, StructField, StructType
+
+from pipeline.runtime.errors import InputError
+
+BROKEN = "_broken_row"  # holds the text of a row that its format cannot parse
+
+# Quotes are doubled inside quotes (RFC 4180); every column is read, or broken rows would pass where few are asked for.
+_CSV = {"header": "true", "quote": '"', "escape": '"', "columnPruning": "false", "enforceSchema": "false"}
+
+
+def read_table(spark: SparkSession, name: str, path: str, format: str, options: Mapping[str, str]) -> DataFrame:
+    """The rows of a source as they are; a row that its format cannot parse has its text in the column `_broken_row`.
+
+    Args:
+        spark: the session.
+        name: the source, for messages.
+        path: file, folder or glob.
+        format: parquet, json (one object a line), csv, tsv, orc, or any Spark data source.
+        options: options of Spark's reader, which go before ours.
+
+    Raises:
+        InputError: the path does not exist, or is not readable in that format.
+    """
+    with readable(f"source {name!r}: {path} as {format}"):
+        if format in ("csv", "tsv"):
+            return _read_delimited(spark, path, {"sep": "\t" if format == "tsv" else ",", **_CSV, **options})
+        if format == "json":
+            return spark.read.options(columnNameOfCorruptRecord=BROKEN, **options).json(path)
+        return spark.read.format(format).options(**options).load(path)
+
+
+def _read_delimited(spark: SparkSession, path: str, options: Mapping[str, str]) -> DataFrame:
+    head = spark.read.options(**options).csv(path).schema
+    schema = StructType([*head.fields, StructField(BROKEN, StringType())])
+    return spark.read.options(mode="PERMISSIVE", columnNameOfCorruptRecord=BROKEN, **options).schema(schema).csv(path)
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn Spark's error about an input into one message for its owner.
+
+    Raises:
+        InputError: where Spark failed inside the block.
+    """
+    try:
+        yield
+    except PySparkException as error:
+        raise InputError(f"{what}: {_explain(error)}") from error
+
+
+def _explain(error: PySparkException) -> str:
+    """The first line of what Spark says, without its codes and stack."""
+    condition = error.getCondition() or ""
+    parameters = error.getMessageParameters() or {}
+    if condition == "PATH_NOT_FOUND":
+        return "there is no such file or folder. Mend the path in the configuration."
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[0].removeprefix(f"[{condition}] ") if lines else condition
+    place = f" ({parameters['path']})" if "path" in parameters and parameters["path"] not in first else ""
+    return f"{first.split(' SQLSTATE:')[0][:500]}{place} Restore the file, or mend path, format and options."

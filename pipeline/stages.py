@@ -1,0 +1,260 @@
+"""The road: every stage, the tables that it reads and writes, in order. Jobs know only this.
+
+A stage reads tables, hands them to the functions of the packages, writes what they give, and counts. Reading, writing
+and Spark's actions happen here; what is computed is decided in the packages.
+"""
+
+import dataclasses
+import functools
+import uuid
+from collections.abc import Sequence
+
+import numpy as np
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import functions as F
+
+from pipeline.labeling import assign, match, reliability
+from pipeline.manifest import publish, rows
+from pipeline.review import collect, report
+from pipeline.runtime import files
+from pipeline.runtime.cli import run_job
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.road import Run, Stage, log, walk
+from pipeline.runtime.tables import Tables
+from pipeline.sources import corpora, mapping, readers
+from pipeline.text import normalize as text
+from pipeline.vocabulary import candidates, embed, encoders, labels, phrases, selection
+
+
+def ingest(run: Run) -> tuple[int, int]:
+    """Sources to signals and images."""
+    facts, pictures, lost_images = [], [], []
+    for source in run.config.sources:
+        if source.corpus:
+            corpus = corpora.read_corpus(source.corpus)
+            table, listed = run.spark.createDataFrame(corpus.signals), run.spark.createDataFrame(corpus.images)
+            pictures.append(listed.select("image_id", "image_uri", _no("duplicate_of")))
+            source = dataclasses.replace(
+                source, signal_column="signal", count="count", contributor="contributor", language="language"
+            )
+        else:
+            table = readers.read_table(run.spark, source.name, str(source.path), source.format, source.options)
+        facts.append(mapping.to_facts(table, source))
+    for images in run.config.images:
+        table = readers.read_table(run.spark, images.name, images.path, images.format, images.options)
+        listed = mapping.to_images(table, images)
+        pictures.append(listed.where("reason is null").select("image_id", "image_uri", "duplicate_of"))
+        lost_images.append(listed.where("reason is not null").select("source", "reason", _no("raw")))
+    every = functools.reduce(DataFrame.unionByName, facts)
+    usable = every.where("reason is null")
+    seen = Observation("facts")
+    with readers.readable("sources"):
+        signals = every.observe(seen, F.count(F.lit(1)).alias("rows")).where("reason is null")
+        rows_out = run.tables.write("signals", signals.drop("image_uri", "reason", "raw"))
+        pictures.append(usable.select("image_id", "image_uri", _no("duplicate_of")))
+        rejects = [_rejects("row", every.where("reason is not null"))]
+        rejects += [_rejects("image", frame) for frame in lost_images]
+        _write_rejects(run, "ingest", rejects)
+        known = mapping.collect_images(pictures)
+        if any(images.duplicate_of for images in run.config.images):
+            known = mapping.resolve_reposts(known)
+        run.tables.write("images", known)
+    if not rows_out:
+        raise InputError("no usable row in any source; the reasons are in the table rejects of the run.")
+    return int(seen.get["rows"]), rows_out
+
+
+def normalize(run: Run) -> tuple[int, int]:
+    """Signals to distinct texts and mentions."""
+    signals, config = run.read("signals"), run.config.normalize
+    cleaned = text.clean_distinct(signals, config).persist(StorageLevel.MEMORY_AND_DISK)  # used three times
+    run.tables.write("texts", text.distinct_texts(cleaned))
+    run.tables.write("mentions", text.fold_mentions(signals, cleaned, run.read("images"), config))
+    _write_rejects(run, "normalize", [_rejects("row", text.rejected_facts(signals, cleaned))])
+    cleaned.unpersist()
+    mentions = run.read("mentions")
+    run.record.signals = sorted(row.signal for row in mentions.select("signal").distinct().collect())
+    return signals.count(), int(mentions.agg(F.sum("facts")).first()[0] or 0)  # type: ignore[index]
+
+
+def mine_candidates(run: Run) -> tuple[int, int]:
+    """Texts and mentions to candidate phrases."""
+    texts, mentions, config = run.read("texts"), run.read("mentions"), run.config.mine
+    bounds = candidates.bound_support(texts, mentions, config).persist(StorageLevel.MEMORY_AND_DISK)
+    total = bounds.count()
+    passing = bounds.where(F.col("images") >= config.min_images).select("phrase_id").toArrow()
+    bounds.unpersist()
+    survivors = run.spark.sparkContext.broadcast(np.sort(passing["phrase_id"].to_numpy()).tobytes())
+    found = candidates.find_phrases(texts, survivors, config)
+    support = candidates.count_support(found, mentions, run.record.signals, config)
+    names = candidates.name_phrases(texts, survivors, config)
+    counted = names.join(support.where(F.col("images") >= config.min_images), "phrase_id")
+    counted = counted.persist(StorageLevel.MEMORY_AND_DISK)  # cohesion and fragments look at it from several sides
+    listed = run.tables.write("candidates", selection.judge(counted, mentions, config))
+    counted.unpersist()
+    survivors.destroy()
+    mined = run.read("candidates")
+    dropped = mined.where("not kept").groupBy("reason").count()
+    rare = run.spark.createDataFrame([("below_min_images", total - listed)], "reason string, count long")
+    counts = dropped.unionByName(rare).where("count > 0").select(_no("source"), "reason", _no("raw"), "count")
+    _write_rejects(run, "mine_candidates", [_rejects("phrase", counts)])
+    return total, mined.where("kept").count()
+
+
+def embed_phrases(run: Run) -> tuple[int, int]:
+    """Kept candidates to vectors, by way of the cache."""
+    mined, config = run.read("candidates"), run.config.embed
+    identity = encoders.fingerprint(config.encoder)
+    cache = Tables(run.spark, files.join(config.cache or files.join(run.root, "cache"), identity))
+    cached = cache.read("vectors") if cache.parts("vectors") else None
+    fresh = embed.new_phrases(mined, cached, config)
+    amount = fresh.count()
+    if amount:
+        tasks = max(run.spark.sparkContext.defaultParallelism, amount // 5_000)  # even work for all cores
+        cache.write(
+            "vectors", embed.encode_phrases(fresh.repartition(tasks, "phrase"), config), part=uuid.uuid4().hex[:12]
+        )
+    vectors = cache.read("vectors").dropDuplicates(["phrase"]) if cache.parts("vectors") else None
+    if vectors is None:
+        vectors = run.spark.createDataFrame([], embed.VECTORS_DDL)
+    rows_out = run.tables.write("embeddings", embed.attach_vectors(mined, vectors, identity, config))
+    unknown = mined.where("kept").where(~embed.known_language(config)).groupBy("language").count()
+    counts = unknown.select(
+        _no("source"), F.lit("language_unknown_to_encoder").alias("reason"), F.col("language").alias("raw"), "count"
+    )
+    _write_rejects(run, "embed", [_rejects("phrase", counts)])
+    log.info("  %s: %d phrases encoded, %d from the cache", identity, amount, rows_out - amount)
+    return mined.where("kept").count(), rows_out
+
+
+def cluster(run: Run) -> tuple[int, int]:
+    """Kept candidates and vectors to labels and members."""
+    columns = ["phrase_id", "phrase", "language", "images", "image_keys"]
+    kept, vectors, config = (
+        run.read("candidates").where("kept").select(*columns),
+        run.read("embeddings"),
+        run.config.cluster,
+    )
+    amount = kept.count()
+    if not amount:
+        raise InputError("no phrase was kept. Lower mine.min_images or mine.min_contributors, or add sources.")
+    width = vectors.select(F.max(F.size("vector"))).first()[0] or 0  # type: ignore[index]
+    needed = phrases.require_memory(amount, width, config.neighbours, run.config.mine.rare_images, config.max_memory_gb)
+    log.info("  clustering %d phrases needs at most %.2f GB", amount, needed)
+    ranked = phrases.rank_phrases(kept.toArrow(), vectors.select("phrase_id", "vector").toArrow())
+    vocabulary, members, unassigned = labels.build_vocabulary(ranked, config)
+    run.tables.write("vocabulary", run.spark.createDataFrame(vocabulary))
+    rows_out = run.tables.write("members", run.spark.createDataFrame(members))
+    lost = run.spark.createDataFrame(unassigned).select(_no("source"), "reason", F.col("phrase").alias("raw"))
+    _write_rejects(run, "cluster", [_rejects("phrase", lost)])
+    if not vocabulary.num_rows:
+        raise InputError(f"no label has cluster.min_images = {config.min_images} images. Lower it, or add sources.")
+    return amount, rows_out
+
+
+def assign_labels(run: Run) -> tuple[int, int]:
+    """Texts and labels to labelled images."""
+    texts, mentions, members = run.read("texts"), run.read("mentions"), run.read("members")
+    config, signals = run.config.assign, run.record.signals
+    ids = np.sort(members.select("phrase_id").toArrow()["phrase_id"].to_numpy())
+    wanted = run.spark.sparkContext.broadcast(ids.tobytes())
+    matches = match.match_texts(texts, wanted, run.config.mine.max_words)
+    evidence = assign.collect_evidence(matches, mentions, members).persist(StorageLevel.MEMORY_AND_DISK)
+    votes = (
+        assign.count_votes(evidence, signals)
+        .toArrow()
+        .sort_by([("image_bits", "ascending"), ("label_bits", "ascending")])
+    )
+    image_bits, label_bits, pairs = (votes[name].to_numpy() for name in ("image_bits", "label_bits", "pairs"))
+    chances, confirmed = reliability.confirmations(image_bits, label_bits, pairs, len(signals))
+    trust = reliability.estimate(
+        chances,
+        confirmed,
+        best=config.best_reliability,
+        prior=config.prior_reliability,
+        strength=config.prior_strength,
+    )
+    log.info("  reliability: %s", ", ".join(f"{s} {p:.2f}" for s, p in zip(signals, trust, strict=True)))
+    ranked = assign.weigh(evidence, signals, [round(float(p), 6) for p in trust], config)
+    ranked = ranked.withColumns({"reason": assign.rejection(config)}).persist(StorageLevel.MEMORY_AND_DISK)
+    run.tables.write("assignments", ranked.where("reason is null").drop("place", "reason"))
+    assignments = run.read("assignments")
+    dropped = (
+        ranked.where("reason is not null")
+        .groupBy("reason")
+        .count()
+        .select(_no("source"), "reason", _no("raw"), "count")
+    )
+    lost = assign.unlabelled(mentions, evidence, assignments)
+    images = lost.select(_no("source"), "reason", F.col("image_id").alias("raw"))
+    _write_rejects(run, "assign", [_rejects("pair", dropped), _rejects("image", images)])
+    ranked.unpersist()
+    evidence.unpersist()
+    wanted.destroy()
+    return mentions.select("image_id").distinct().count(), assignments.select("image_id").distinct().count()
+
+
+def publish_manifest(run: Run) -> tuple[int, int]:
+    """Labelled images to the published tree."""
+    assignments, config = run.read("assignments"), run.config.publish
+    if not assignments.head(1):
+        raise InputError("no image has a label. Lower assign.min_confidence, or cluster.min_images.")
+    counts = rows.count_labels(assignments).toArrow()
+    table = rows.label_table(run.read("vocabulary").toArrow(), counts, config)
+    run.tables.write("labels", run.spark.createDataFrame(table))
+    weighed = run.read("labels")
+    lines = rows.manifest_rows(assignments, run.read("images"), weighed, run.record.signals, config)
+    rows_out = run.tables.write("manifest", lines)
+    publish.write_tree(run.manifest, run.read("manifest"), weighed, run.read("members"), run.record.content, config)
+    files.write_json(files.join(run.root, "manifest", "current.json"), {"run_id": run.run_id})
+    return assignments.select("image_id").distinct().count(), rows_out
+
+
+def write_report(run: Run) -> tuple[int, int]:
+    """The page that shows the run."""
+    page = report.render_report(collect.collect_report(run.read, run.record.content, run.config.report))
+    files.write_text(run.report, page)
+    images = run.read("manifest").count()
+    return images, images
+
+
+ROAD = (
+    Stage("ingest", "row", (), ("signals", "images"), ingest),
+    Stage("normalize", "row", ("signals", "images"), ("texts", "mentions"), normalize),
+    Stage("mine_candidates", "phrase", ("texts", "mentions"), ("candidates",), mine_candidates),
+    Stage("embed", "phrase", ("candidates",), ("embeddings",), embed_phrases),
+    Stage("cluster", "phrase", ("candidates", "embeddings"), ("vocabulary", "members"), cluster),
+    Stage("assign", "image", ("texts", "mentions", "members"), ("assignments",), assign_labels),
+    Stage("publish", "image", ("assignments", "vocabulary", "images"), ("labels", "manifest"), publish_manifest),
+    Stage("report", "image", ("labels", "members", "manifest"), (), write_report),
+)
+
+
+def run_stage(name: str, doc: str, argv: Sequence[str] | None = None) -> int:
+    """Run one stage as a job; gives the exit code."""
+    chosen = [stage for stage in ROAD if stage.name == name]
+    return run_job(doc, argv, functools.partial(walk, chosen))
+
+
+def run_road(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Run all stages as one job, as far as --until says; gives the exit code."""
+    names = [stage.name for stage in ROAD]
+    return run_job(doc, argv, functools.partial(walk, ROAD), names)
+
+
+def _write_rejects(run: Run, stage: str, frames: Sequence[DataFrame]) -> None:
+    """Publish what a stage turned away: equal drops as one row, personal data masked."""
+    every = functools.reduce(DataFrame.unionByName, frames)
+    counted = text.mask_raw(every).groupBy("unit", "source", "reason", "raw").agg(F.sum("count").alias("count"))
+    run.tables.write("rejects", counted.withColumns({"stage": F.lit(stage)}), part=stage)
+
+
+def _rejects(unit: str, frame: DataFrame) -> DataFrame:
+    """Drops (source, reason, raw and perhaps count) in their unit."""
+    count = F.col("count") if "count" in frame.columns else F.lit(1).cast("long")
+    return frame.select(F.lit(unit).alias("unit"), "source", "reason", "raw", count.alias("count"))
+
+
+def _no(name: str) -> Column:
+    return F.lit(None).cast("string").alias(name)

@@ -1,0 +1,107 @@
+"""Normalization by Spark: every distinct raw text is cleaned once, then images are joined to what it became."""
+
+import functools
+from collections.abc import Iterator
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.runtime.config import NormalizeConfig
+from pipeline.text.clean import Cleaner
+from pipeline.text.hygiene import mask
+
+_CLEANED = pa.schema(
+    [
+        ("raw", pa.string()),
+        ("stated", pa.string()),
+        ("text", pa.string()),
+        ("language", pa.string()),
+        ("tokens", pa.list_(pa.string())),
+        ("flags", pa.list_(pa.string())),
+        ("reason", pa.string()),
+    ]
+)
+_CLEANED_DDL = (
+    "raw string, stated string, text string, language string, tokens array<string>, flags array<string>, reason string"
+)
+
+
+def clean_distinct(signals: DataFrame, config: NormalizeConfig) -> DataFrame:
+    """(raw, stated, text, language, tokens, flags, reason) of each distinct raw text and stated language ('' = none).
+
+    Python, since Unicode normalization, mojibake repair and language detection have no Spark functions; distinct texts
+    only, since board names and queries repeat enormously.
+    """
+    distinct = signals.select(F.col("text").alias("raw"), _stated().alias("stated")).distinct()
+    return distinct.mapInArrow(functools.partial(_clean_batches, config=config), _CLEANED_DDL)
+
+
+def distinct_texts(cleaned: DataFrame) -> DataFrame:
+    """The table texts: what the accepted raw texts became, each once."""
+    flags = F.array_sort(F.array_distinct(F.flatten(F.collect_set("flags"))))
+    return (
+        cleaned.where("reason is null")
+        .groupBy("text", "language")
+        .agg(F.min("tokens").alias("tokens"), flags.alias("flags"))
+        .select(_text_id().alias("text_id"), "text", "language", "tokens", "flags")
+    )
+
+
+def fold_mentions(signals: DataFrame, cleaned: DataFrame, images: DataFrame, config: NormalizeConfig) -> DataFrame:
+    """The table mentions: who says which text of which image, reposts folded into the image that they repost."""
+    known = cleaned.where("reason is null").select("raw", "stated", _text_id().alias("text_id"))
+    reposts = images.where("duplicate_of is not null").select("image_id", "duplicate_of")
+    facts = signals.select(
+        "image_id", "signal", "count", "contributor", F.col("text").alias("raw"), _stated().alias("stated")
+    )
+    # The hash of null is a number too; nobody named must stay null, which collect_set leaves out.
+    voiced = F.when(F.col("contributor").isNotNull(), F.xxhash64("contributor"))
+    voices = F.slice(F.array_sort(F.collect_set(voiced)), 1, config.max_contributors).alias("contributors")
+    return (
+        facts.join(known, ["raw", "stated"])
+        .join(reposts, "image_id", "left")
+        .groupBy(F.coalesce("duplicate_of", "image_id").alias("image_id"), "text_id", "signal")
+        .agg(F.sum("count").alias("count"), F.count(F.lit(1)).alias("facts"), voices)
+    )
+
+
+def rejected_facts(signals: DataFrame, cleaned: DataFrame) -> DataFrame:
+    """(source, reason, raw) of each fact whose text cannot be used."""
+    lost = cleaned.where("reason is not null").select("raw", "stated", "reason")
+    facts = signals.select("source", F.col("text").alias("raw"), _stated().alias("stated"))
+    return facts.join(lost, ["raw", "stated"]).select("source", "reason", "raw")
+
+
+def mask_raw(rejects: DataFrame) -> DataFrame:
+    """The same rows with personal data in `raw` masked and at most 200 characters of it kept."""
+
+    def masked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            place = batch.schema.get_field_index("raw")
+            texts = [None if text is None else mask(text)[:200] for text in batch.column("raw").to_pylist()]
+            yield batch.set_column(place, batch.schema.field("raw"), pa.array(texts, pa.string()))
+
+    return rejects.mapInArrow(masked, rejects.schema)
+
+
+def _stated() -> Column:
+    return F.coalesce("language", F.lit(""))
+
+
+def _text_id() -> Column:
+    return F.xxhash64("text", "language")
+
+
+def _clean_batches(batches: Iterator[pa.RecordBatch], config: NormalizeConfig) -> Iterator[pa.RecordBatch]:
+    cleaner = _cleaner(config)
+    for batch in batches:
+        raw, stated = batch.column("raw"), batch.column("stated")
+        found = cleaner.clean(raw.to_pylist(), [language or None for language in stated.to_pylist()])
+        columns = [pa.array([getattr(item, field.name) for item in found], field.type) for field in list(_CLEANED)[2:]]
+        yield pa.record_batch([raw.cast(pa.string()), stated.cast(pa.string()), *columns], schema=_CLEANED)
+
+
+@functools.lru_cache(maxsize=1)
+def _cleaner(config: NormalizeConfig) -> Cleaner:
+    return Cleaner(config)  # holds the language model: once a worker

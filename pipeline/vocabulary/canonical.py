@@ -1,0 +1,79 @@
+"""Exact merges, before any vector: phrases that differ only in inflection, spacing or word order are one.
+
+Strings decide here. Inflection and spacing need no other evidence; word order does, since 'dog house' is no 'house
+dog': two orders of the same words are merged only where their vectors agree, or where there are none to ask.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.text.lexicon import lemma
+from pipeline.vocabulary.phrases import Index, Phrases
+
+HOW = ("self", "inflection", "spacing", "order", "embedding")
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Phrases in groups of equal meaning.
+
+    Attributes:
+        first: index of the most frequent phrase of each phrase's group, int64 [n]; itself where it leads.
+        how: index into HOW of each phrase's way to its group's first, int8 [n].
+    """
+
+    first: Index
+    how: npt.NDArray[np.int8]
+
+
+def lemmas(phrase: str, language: str) -> tuple[str, ...]:
+    """The words of a phrase, each in its base form."""
+    return tuple(lemma(word, language) for word in phrase.split(" "))
+
+
+def merge(phrases: Phrases, order_similarity: float) -> Merged:
+    """Group the phrases; each group is led by its most frequent phrase.
+
+    Args:
+        phrases: ranked phrases.
+        order_similarity: cosine that two orders of the same words need, where both have vectors.
+    """
+    bases = [lemmas(phrase, language) for phrase, language in zip(phrases.phrase, phrases.language, strict=True)]
+    first = np.arange(len(phrases))
+    how = np.zeros(len(phrases), dtype=np.int8)
+
+    def alike(one: int, other: int) -> bool:
+        if not (phrases.known[one] and phrases.known[other]):
+            return True
+        return float(phrases.vectors[one] @ phrases.vectors[other]) >= order_similarity
+
+    def always(one: int, other: int) -> bool:
+        return True
+
+    # Strictest first; a later way joins only leaders of groups, so every phrase keeps the strictest reason.
+    _join(first, how, "inflection", lambda i: (phrases.language[i], bases[i]), always)
+    _join(first, how, "spacing", lambda i: (phrases.language[i], "".join(bases[i]).replace("-", "")), always)
+    _join(first, how, "order", lambda i: (phrases.language[i], tuple(sorted(bases[i]))), alike)
+    return Merged(first, how)
+
+
+def _join(
+    first: Index,
+    how: npt.NDArray[np.int8],
+    way: str,
+    key: Callable[[int], Hashable],
+    agree: Callable[[int, int], bool],
+) -> None:
+    """Join leaders with equal keys to the most frequent of them, in place."""
+    leader_of: dict[Hashable, int] = {}
+    moved: dict[int, int] = {}
+    for i in np.flatnonzero(first == np.arange(len(first))).tolist():
+        leader = leader_of.setdefault(key(i), i)
+        if leader != i and agree(leader, i):
+            moved[i] = leader
+            how[i] = HOW.index(way)
+    if moved:
+        first[:] = [moved.get(leader, leader) for leader in first.tolist()]
