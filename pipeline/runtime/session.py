@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 from pyspark.sql import SparkSession
 
@@ -9,12 +11,13 @@ from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.java import find_java
 
 
-def start_session(config: SparkConfig, name: str) -> SparkSession:
+def start_session(config: SparkConfig, name: str, options: Mapping[str, str] | None = None) -> SparkSession:
     """The Spark session of a job: this machine's cores, or the cluster that spark-submit names.
 
     Args:
         config: section [spark].
         name: what Spark's own pages call the job.
+        options: Spark's settings in place of those of `settings`.
 
     Raises:
         RunError: there is no Java that Spark can run on.
@@ -22,13 +25,17 @@ def start_session(config: SparkConfig, name: str) -> SparkSession:
     builder = SparkSession.builder.appName(name)
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # started by python, not by spark-submit
         os.environ["JAVA_HOME"] = str(find_java())
+        quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
         builder = builder.master(config.master).config("spark.driver.memory", config.driver_memory)
+        builder = builder.config("spark.driver.extraJavaOptions", quiet)
     if "PYSPARK_PYTHON" not in os.environ:
         # Workers would run the first python3 of PATH, which may know none of our libraries.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     # One thread per task, or many workers would share few cores and sums would depend on their number.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    for key, value in settings(config).items():
+    if _local(config):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # a laptop's host name may not resolve
+    for key, value in (settings(config) if options is None else options).items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("OFF")  # what fails is raised here, in words; Spark would print Java traces too
@@ -38,7 +45,6 @@ def start_session(config: SparkConfig, name: str) -> SparkSession:
 def settings(config: SparkConfig) -> dict[str, str]:
     """Spark's settings, each with the reason for it."""
     return {
-        "spark.log.level": "OFF",
         "spark.sql.shuffle.partitions": str(config.shuffle_partitions),
         # Times and dates in sources mean the same on every machine.
         "spark.sql.session.timeZone": "UTC",
@@ -53,8 +59,6 @@ def settings(config: SparkConfig) -> dict[str, str]:
         "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        # A laptop's host name may not resolve; a cluster sets its own by spark-submit.
-        **({"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"} if _local(config) else {}),
     }
 
 

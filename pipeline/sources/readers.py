@@ -1,8 +1,10 @@
 """Open a table of a user: any format that Spark knows, with its broken rows kept for counting."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StringType, StructField, StructType
@@ -51,17 +53,27 @@ def readable(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except PySparkException as error:
-        raise InputError(f"{what}: {_explain(error)}") from error
+    except (PySparkException, Py4JJavaError) as error:
+        raise InputError(f"{what}: {_explain(error)}") from None
 
 
-def _explain(error: PySparkException) -> str:
-    """The first line of what Spark says, without its codes and stack."""
-    condition = error.getCondition() or ""
-    parameters = error.getMessageParameters() or {}
-    if condition == "PATH_NOT_FOUND":
+def _explain(error: PySparkException | Py4JJavaError) -> str:
+    """What Spark says of an input, on one line, without codes and stack."""
+    if isinstance(error, PySparkException) and error.getCondition() == "PATH_NOT_FOUND":
         return "there is no such file or folder. Mend the path in the configuration."
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    first = lines[0].removeprefix(f"[{condition}] ") if lines else condition
-    place = f" ({parameters['path']})" if "path" in parameters and parameters["path"] not in first else ""
-    return f"{first.split(' SQLSTATE:')[0][:500]}{place} Restore the file, or mend path, format and options."
+    messages = [str(error)] if isinstance(error, PySparkException) else _messages(error)
+    # What failed first is the innermost cause; a failed job only says that a task of it failed.
+    told = [message for message in messages if message and not message.startswith("Job aborted")]
+    plain = [re.sub(r"^\[[A-Z0-9_.]+\] | SQLSTATE: .*$", "", message) for message in told]
+    said = " — ".join(dict.fromkeys(message.strip() for message in plain))
+    return f"{said[:600]} Restore the file, or mend path, format and options."
+
+
+def _messages(error: Py4JJavaError) -> list[str]:
+    """The first lines of a Java error and of its innermost cause, each joined to one line."""
+    found, cause = [], error.java_exception
+    while cause is not None:
+        text = str(cause.getMessage() or "").split("\n\tat ")[0]
+        found.append("; ".join(line.strip() for line in text.splitlines()[:4] if line.strip()))
+        cause = cause.getCause()
+    return [found[0], found[-1]]

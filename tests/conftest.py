@@ -1,0 +1,28 @@
+"""One Spark session for all tests that need one, started when the first of them asks."""
+
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    from pipeline.runtime.config import SparkConfig
+    from pipeline.runtime.session import settings, start_session
+
+    config = SparkConfig(master="local[2]", driver_memory="1g", shuffle_partitions=2)
+    warehouse = tmp_path_factory.mktemp("warehouse")
+    session = start_session(
+        config,
+        "tests",
+        {
+            **settings(config),
+            "spark.default.parallelism": "2",
+            # Tiny frames: replanning costs more than it saves. The end-to-end tests leave it on.
+            "spark.sql.adaptive.enabled": "false",
+            "spark.sql.warehouse.dir": str(warehouse),
+        },
+    )
+    yield session
+    session.stop()
