@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from pipeline.runtime.errors import RunError, SchemaError
+from pipeline.runtime.tables import Tables, conform, load_schema
+
+IMAGES = "image_id string, image_uri string, duplicate_of string"
+EMBEDDINGS = "phrase_id long, encoder string, vector array<float>"
+
+
+@pytest.fixture
+def tables(spark: SparkSession, tmp_path: Path) -> Tables:
+    return Tables(spark, str(tmp_path / "run"))
+
+
+def images(spark: SparkSession, *ids: str | None) -> DataFrame:
+    return spark.createDataFrame([(image, None, None) for image in ids], IMAGES)
+
+
+def part_files(tables: Tables, name: str) -> list[Path]:
+    return sorted((Path(tables.folder) / str(tables.pointer(name)["path"])).glob("part-*.parquet"))
+
+
+def test_a_written_table_reads_back_and_its_pointer_counts_rows_and_bytes(spark: SparkSession, tables: Tables) -> None:
+    assert tables.write("images", images(spark, "b", "a"), settings="abc") == 2
+    assert sorted(row.image_id for row in tables.read("images").collect()) == ["a", "b"]
+    pointer = tables.pointer("images")
+    assert (pointer["rows"], pointer["settings"], pointer["version"]) == (2, "abc", 1)
+    assert pointer["files"] == {file.name: file.stat().st_size for file in part_files(tables, "images")}
+
+
+def test_all_discrepancies_come_in_one_error(spark: SparkSession) -> None:
+    wrong = spark.createDataFrame([(1, "x")], "image_id long, extra string")
+    with pytest.raises(SchemaError) as error:
+        conform(wrong, load_schema("images"))
+    for said in ("'image_uri' is missing", "'duplicate_of' is missing", "'extra' is not in", "is bigint, expected string"):
+        assert said in str(error.value)
+
+
+def test_a_null_where_none_may_be_is_found_and_nothing_is_published(spark: SparkSession, tables: Tables) -> None:
+    with pytest.raises(SchemaError, match="1 nulls in 'image_id'"):
+        tables.write("images", images(spark, "a", None))
+    assert not tables.published("images")
+
+
+def test_a_repeated_key_is_named(spark: SparkSession, tables: Tables) -> None:
+    with pytest.raises(SchemaError, match=r"key \('a',\) on 2 rows"):
+        tables.write("images", images(spark, "a", "b", "a"))
+
+
+def test_a_reference_to_nothing_is_named(spark: SparkSession, tables: Tables) -> None:
+    columns = load_schema("candidates").struct
+    row = (7, "dog", "en", 1, 3, {"title": 3}, 3, 1.0, 1.0, 2.0, None, True, None)
+    tables.write("candidates", spark.createDataFrame([row], columns))
+    with pytest.raises(SchemaError, match="phrase_id = 8 is not in candidates"):
+        tables.write("embeddings", spark.createDataFrame([(7, "e", [1.0]), (8, "e", [1.0])], EMBEDDINGS))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "deleted", "added"])
+def test_a_damaged_table_is_found_by_the_name_of_its_file(spark: SparkSession, tables: Tables, damage: str) -> None:
+    tables.write("images", images(spark, "a"))
+    file = part_files(tables, "images")[0]
+    if damage == "truncated":
+        file.write_bytes(file.read_bytes()[:-9])
+    elif damage == "deleted":
+        file.unlink()
+    else:
+        file = file.with_name("part-foreign.parquet")
+        file.write_bytes(b"")
+    with pytest.raises(RunError, match=file.name):
+        tables.read("images")
+
+
+def test_a_table_that_was_never_written_is_named(tables: Tables) -> None:
+    with pytest.raises(RunError, match="no table 'images'"):
+        tables.read("images")
+
+
+def test_parts_of_a_table_are_read_as_one_and_rewritten_alone(spark: SparkSession, tables: Tables) -> None:
+    for part, phrase in (("one", "dog"), ("two", "cat"), ("one", "cow")):
+        frame = spark.createDataFrame([(phrase, [1.0])], "phrase string, vector array<float>")
+        tables.write("vectors", frame, part=part)
+    assert tables.parts("vectors") == ["one", "two"]
+    assert sorted(row.phrase for row in tables.read("vectors").collect()) == ["cat", "cow"]
