@@ -1,0 +1,129 @@
+"""The published tree: Parquet files, class map, card, Croissant and the record of the run, in one fresh folder."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import fs
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.manifest.card import SplitCount, render_card
+from pipeline.manifest.croissant import describe_tree
+from pipeline.runtime import files
+from pipeline.runtime.config import PublishConfig
+from pipeline.runtime.errors import RunError
+
+SPLITS = ("train", "validation")
+_MARKER = ".unfinished"
+
+
+def write_tree(
+    destination: str,
+    manifest: DataFrame,
+    labels: DataFrame,
+    members: DataFrame,
+    record: Mapping[str, Any],
+    config: PublishConfig,
+) -> None:
+    """Write everything that training code and people need of a run into a fresh folder.
+
+    Below it: `data/train/` and `data/validation/`, `labels/` and `members/` (Parquet), `class_map.txt` (a name a line,
+    line number = label_id), `README.md` (dataset card), `croissant.json` and `run.json`. Data files hold at most
+    `rows_per_file` rows, sorted by image_id; which images share a file depends on their ids alone. A split without
+    images is one empty file with the columns. Until the tree is complete it holds a marker file; a tree that was left
+    with it is written anew.
+
+    Args:
+        destination: folder, local or remote.
+        manifest: the table `manifest`, read twice.
+        labels: the table `labels`, small enough for this machine.
+        members: the table `members`.
+        record: run.json of the run.
+        config: section [publish]: rows of a file, licence, and what the card says of the cap.
+
+    Raises:
+        RunError: the folder exists, and is no tree that was left unfinished.
+    """
+    _start(destination)
+    counts = _count_splits(manifest)
+    for count in counts:
+        rows = manifest.where(F.col("split") == count.split)
+        rows = rows.repartition(_files_for(count.images, config.rows_per_file), "image_id")
+        _write(rows, files.join(destination, "data", count.split), "image_id", config)
+    # One task each: these are small, and a reader who takes the files in order finds row number = label_id.
+    _write(labels.coalesce(1), files.join(destination, "labels"), "label_id", config)
+    _write(members.coalesce(1), files.join(destination, "members"), "phrase_id", config)
+    _remove_leftovers(destination)
+    named = labels.toArrow().sort_by("label_id")
+    files.write_text(files.join(destination, "class_map.txt"), _class_map(named))
+    files.write_text(files.join(destination, "README.md"), render_card(record, named, counts, config))
+    described = describe_tree(record["run_id"], record["created"], config.licence)
+    files.write_text(files.join(destination, "croissant.json"), json.dumps(described, indent=2, ensure_ascii=False))
+    files.write_json(files.join(destination, "run.json"), record)
+    system, inside = _open(destination)
+    system.delete_file(f"{inside}/{_MARKER}")
+
+
+def _start(destination: str) -> None:
+    """Make the folder, with the marker in it."""
+    marker = files.join(destination, _MARKER)
+    if files.exists(destination):
+        if not files.exists(marker):
+            raise RunError(f"{destination}: the folder exists. Move or delete it, or publish under another run id.")
+        system, inside = _open(destination)
+        system.delete_dir(inside)
+    files.write_text(marker, "")
+
+
+def _count_splits(manifest: DataFrame) -> list[SplitCount]:
+    """Images, image-label pairs and images under the cap, of each split."""
+    # Decimals add up to the same sum in any order; doubles do not.
+    kept = F.sum(F.col("keep_prob").cast("decimal(19,18)"))
+    found = manifest.groupBy("split").agg(
+        F.count(F.lit(1)).alias("images"), F.sum(F.size("label_ids")).alias("pairs"), kept.alias("kept")
+    )
+    counts = {row.split: SplitCount(row.split, row.images, row.pairs, round(row.kept)) for row in found.collect()}
+    return [counts.get(split, SplitCount(split, 0, 0, 0)) for split in SPLITS]
+
+
+def _files_for(rows: int, rows_per_file: int) -> int:
+    """Number of files, so that hashing by image_id fills none of them beyond `rows_per_file`."""
+    if rows <= rows_per_file:
+        return 1
+    # Six standard deviations of room: a file that overflows would leave a tiny one beside it.
+    return math.ceil(rows / max(1.0, rows_per_file - 6 * math.sqrt(rows_per_file)))
+
+
+def _write(rows: DataFrame, folder: str, key: str, config: PublishConfig) -> None:
+    ordered = rows.sortWithinPartitions(key)
+    ordered.write.mode("errorifexists").option("maxRecordsPerFile", config.rows_per_file).parquet(
+        files.absolute(folder)
+    )
+
+
+def _class_map(labels: pa.Table) -> str:
+    ids, names = labels["label_id"].to_numpy(), labels["name"].to_pylist()
+    if not np.array_equal(ids, np.arange(len(ids))):
+        raise RunError(
+            "labels: label_id must run from 0 without gaps, or lines are no ids. Run the stage publish again."
+        )
+    return "".join(f"{name}\n" for name in names)
+
+
+def _remove_leftovers(destination: str) -> None:
+    """Delete what Hadoop leaves beside the data (checksums, success markers): readers would take them for data."""
+    system, inside = _open(destination)
+    for info in system.get_file_info(fs.FileSelector(inside, recursive=True)):
+        left = info.base_name.startswith(("_", ".")) and info.base_name != _MARKER
+        if left and info.type is fs.FileType.File:
+            system.delete_file(info.path)
+
+
+def _open(path: str) -> tuple[fs.FileSystem, str]:
+    # Hadoop calls its S3 client s3a; pyarrow calls the same place s3.
+    system, inside = fs.FileSystem.from_uri(files.absolute(path).replace("s3a://", "s3://", 1))
+    return system, inside.rstrip("/")

@@ -1,0 +1,126 @@
+"""From labels on images to the rows that training reads: one a label, one an image."""
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from pipeline.manifest import balance
+from pipeline.manifest.split import split, uniform
+from pipeline.runtime.config import PublishConfig
+from pipeline.runtime.errors import ConfigError, SchemaError
+from pipeline.runtime.tables import load_schema
+
+MAX_SIGNALS = 31  # bits of an integer that never make it negative
+
+
+def count_labels(assignments: DataFrame) -> DataFrame:
+    """(label_id, images): how many images carry each label; labels without images are not in it."""
+    return assignments.groupBy("label_id").agg(F.count(F.lit(1)).alias("images"))
+
+
+def choose_cap(images: balance.Counts, config: PublishConfig) -> int:
+    """The cap t of a run: the one that is set, else the one that leaves `tail_share` of all pairs below it.
+
+    Args:
+        images: images of each label, shape (labels,).
+        config: section [publish].
+    """
+    return config.cap or balance.cap_for_tail_share(images, config.tail_share)
+
+
+def label_table(vocabulary: pa.Table, counts: pa.Table, config: PublishConfig) -> pa.Table:
+    """The table `labels`: the vocabulary with what training needs of each label, sorted by label_id.
+
+    Args:
+        vocabulary: the table `vocabulary`; its label_ids are 0 to n - 1, in any order.
+        counts: (label_id, images) of the labels with images.
+        config: section [publish]: cap, repeat threshold, beta and bands.
+
+    Raises:
+        SchemaError: the label_ids have gaps.
+        ConfigError: no label has images, and no cap is set.
+    """
+    ranked = vocabulary.sort_by("label_id")
+    ids = ranked["label_id"].to_numpy()
+    if not np.array_equal(ids, np.arange(len(ids))):
+        raise SchemaError("vocabulary: label_id must run from 0 without gaps. Run the stage cluster again.")
+    images = np.zeros(len(ids), dtype=np.int64)
+    images[counts["label_id"].to_numpy()] = counts["images"].to_numpy()
+    cap = choose_cap(images, config)
+    columns = {
+        **{name: ranked[name] for name in ("label_id", "label_key", "name", "language", "parent")},
+        "band": balance.bands(images, config.head_share, config.tail_band_share),
+        "images": images,
+        "keep_prob": balance.keep_probability(images, cap),
+        "repeat_factor": balance.repeat_factors(images, config.repeat_threshold or cap),
+        "class_weight": balance.class_weights(images, config.effective_beta),
+    }
+    struct = load_schema("labels").struct
+    return pa.table({name: columns[name] for name in struct.names}, schema=to_arrow_schema(struct))
+
+
+def manifest_rows(
+    assignments: DataFrame, images: DataFrame, labels: DataFrame, signals: Sequence[str], config: PublishConfig
+) -> DataFrame:
+    """The table `manifest`: one row per image that has a label.
+
+    Args:
+        assignments: the table `assignments`.
+        images: the table `images`.
+        labels: the table `labels`, small enough to be sent to every worker.
+        signals: kinds of text; the place of each is its bit in `label_sources`.
+        config: section [publish]: seed and share of the split.
+
+    Raises:
+        ConfigError: there are more kinds of text than an integer has bits.
+    """
+    if len(signals) > MAX_SIGNALS:
+        raise ConfigError(
+            f"{len(signals)} kinds of text, but label_sources has {MAX_SIGNALS} bits: {', '.join(signals[:5])}, … "
+            f"Give several of them one name in the sources' signal or signal_column."
+        )
+    weights = F.broadcast(labels.select("label_id", "keep_prob", "repeat_factor"))
+    # A struct sorts by its fields in order: most confident first, then by label_id, which is unique in an image.
+    entry = F.struct(
+        (-F.col("confidence")).alias("doubt"),
+        "label_id",
+        "confidence",
+        _source_bits(signals).alias("sources"),
+        "keep_prob",
+        "repeat_factor",
+    )
+    listed = (
+        assignments.join(weights, "label_id")
+        .groupBy("image_id")
+        .agg(F.array_sort(F.collect_list(entry)).alias("entries"))
+    )
+    lines = listed.join(images.select("image_id", "image_uri"), "image_id", "left")
+    return lines.select(
+        "image_id",
+        "image_uri",
+        F.col("entries.label_id").alias("label_ids"),
+        F.col("entries.confidence").alias("label_confidences"),
+        F.col("entries.sources").alias("label_sources"),
+        F.col("entries")[0]["label_id"].alias("primary_label"),
+        _kept(F.col("entries.keep_prob")).alias("keep_prob"),
+        F.array_max("entries.repeat_factor").alias("repeat_factor"),
+        uniform("image_id", seed=config.seed).alias("sample_u"),
+        split("image_id", config.validation_share, config.seed).alias("split"),
+    )
+
+
+def _source_bits(signals: Sequence[str]) -> Column:
+    """The kinds of text in `evidence` as bits."""
+    said = F.col("evidence.signal")
+    bits = [F.when(F.array_contains(said, name), 1 << place).otherwise(0) for place, name in enumerate(signals)]
+    return functools.reduce(Column.bitwiseOR, bits, F.lit(0))
+
+
+def _kept(p: Column) -> Column:
+    """1 - prod(1 - p); sorted before it is multiplied, so that no bit of it depends on the order of the labels."""
+    return 1 - F.aggregate(F.array_sort(p), F.lit(1.0), lambda total, each: total * (1 - each))
