@@ -9,7 +9,6 @@ import pyarrow as pa
 import yaml
 from pyspark.sql.types import ArrayType, DataType, DoubleType, FloatType, IntegerType, LongType, StringType
 
-from pipeline.manifest.croissant import FOLDERS
 from pipeline.manifest.rows import choose_cap
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.tables import load_schema
@@ -57,7 +56,7 @@ def render_card(
         config: section [publish].
     """
     parts = [
-        _front_matter(labels, config),
+        _front_matter(labels, counts, config),
         _summary(record, labels, counts),
         _table(
             "## Splits",
@@ -76,18 +75,17 @@ def render_card(
     return "\n\n".join(parts) + "\n"
 
 
-def _front_matter(labels: pa.Table, config: PublishConfig) -> str:
+def _front_matter(labels: pa.Table, counts: Sequence[SplitCount], config: PublishConfig) -> str:
     listed = set(labels["language"].to_pylist()) - {"und"}
-    places = {table: list(patterns) for table, patterns in FOLDERS.items()}
-    train, validation = places.pop("manifest")
-    splits = [{"split": "train", "path": train}, {"split": "validation", "path": validation}]
+    # Hugging Face's loader fails altogether where a split that is named here has no rows.
+    splits = [{"split": count.split, "path": f"data/{count.split}/*.parquet"} for count in counts if count.images]
     head: dict[str, Any] = {
         "license": config.licence,
         "language": sorted(listed),
         "task_categories": ["image-classification"],
         "configs": [
             {"config_name": "default", "data_files": splits, "default": True},
-            *({"config_name": table, "data_files": paths} for table, paths in places.items()),
+            *({"config_name": table, "data_files": f"{table}/*.parquet"} for table in ("labels", "members")),
         ],
     }
     if labels.num_rows <= MAX_CLASS_NAMES:
@@ -143,10 +141,10 @@ def _making(record: Mapping[str, Any], labels: pa.Table, config: PublishConfig) 
         f"## How the labels were made\n\n"
         f"Phrases of 1 to {mine['max_words']} words on at least {mine['min_images']} images, said by at least "
         f"{mine['min_contributors']} contributors where these are known, were grouped into labels of at least "
-        f"{cluster['min_images']} images by their form and by their vectors (`{settings['embed']['encoder']}`, method "
-        f"`{cluster['method']}`). An image has a label where its texts contain a phrase of it. Confidence is what the "
-        f"agreement between kinds of text lets us expect; below {assign['min_confidence']} a label was dropped, and an "
-        f"image has at most {assign['max_labels']}. Cap t = {cap:,} images a label; labels repeat below "
+        f"{cluster['min_images']} images (method `{cluster['method']}`, encoder `{settings['embed']['encoder']}`). "
+        f"An image has a label where its texts contain a phrase of it. Confidence is what the agreement between kinds "
+        f"of text lets us expect; below {assign['min_confidence']} a label was dropped, and an image has at most "
+        f"{assign['max_labels']}. Cap t = {cap:,} images a label; labels repeat below "
         f"{config.repeat_threshold or cap:,} images."
     )
 
@@ -172,14 +170,14 @@ def _columns(record: Mapping[str, Any]) -> str:
 
 def _bias(record: Mapping[str, Any]) -> str:
     settings = record["config"]
-    languages = ", ".join(settings["embed"]["languages"])
+    languages = ", ".join("all" if name == "*" else name for name in settings["embed"]["languages"])
     points = (
         "Labels say what people wrote, not what can be seen: fashion, trade, hope and mistakes are in them.",
         "A label that is missing is no evidence that the thing is not in the picture.",
         "Images without usable text, or with rare words only, are not in the manifest; see what was dropped.",
         "Confidence comes from agreement between kinds of text. Where one is copied from another, both are wrong "
         "together, and confidence is too high. It was not compared with labels that people checked.",
-        f"Meaning was compared in these languages only: {languages}. In others, phrases of one meaning stay apart.",
+        f"Meaning was compared in these languages: {languages}. In any other, phrases of one meaning stay apart.",
         f"Words on a list of unsafe words were met with `{settings['normalize']['unsafe']}`; such a list misses much. "
         "Addresses, telephone numbers and handles were removed by pattern; names of people were not.",
         f"`label_sources` knows the strongest {settings['assign']['max_evidence']} pieces of evidence of a label.",
@@ -200,6 +198,8 @@ def _cell(value: object) -> str:
 
 
 _LOADING = """## How to load it
+
+Line n of `class_map.txt`, counted from 0, is the name of label n.
 
 ```python
 from datasets import load_dataset

@@ -1,0 +1,169 @@
+import dataclasses
+import json
+from typing import Any
+
+import mlcroissant
+import numpy as np
+import pyarrow as pa
+import pytest
+import yaml
+from datasets import Features
+
+from pipeline.manifest import card
+from pipeline.manifest.card import SplitCount, render_card
+from pipeline.manifest.croissant import describe_tree
+from pipeline.manifest.publish import _files_for
+from pipeline.manifest.rows import label_table
+from pipeline.runtime.config import Config, PublishConfig, SourceConfig
+from pipeline.runtime.errors import ConfigError, SchemaError
+from pipeline.runtime.tables import load_schema
+
+AWKWARD = ["no", "12", "a: b | c", "--- x", "'q\"", "#tag", "чай", "茶", "😀", "trailing: "]
+COUNTS = [SplitCount("train", 30, 50, 20), SplitCount("validation", 2, 3, 1)]
+
+
+def vocabulary_of(names: list[str], languages: list[str] | None = None) -> pa.Table:
+    ids = range(len(names))
+    return pa.table(
+        {
+            "label_id": pa.array(ids, pa.int32()),
+            "label_key": [f"{i:016x}" for i in ids],
+            "name": names,
+            "language": languages or ["en"] * len(names),
+            "support": pa.array([99] * len(names), pa.int64()),
+            "phrases": pa.array([1] * len(names), pa.int32()),
+            "parent": pa.array([None] * len(names), pa.int32()),
+        }
+    )
+
+
+def counts_of(images: dict[int, int]) -> pa.Table:
+    return pa.table(
+        {"label_id": pa.array(images, pa.int32()), "images": pa.array(images.values(), pa.int64())},
+    )
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    content = {
+        "run_id": "r1",
+        "created": "2025-01-02T03:04:05+00:00",
+        "config": dataclasses.asdict(Config(sources=(SourceConfig(corpus="icons"),))),
+        "digest": "0123456789abcdef",
+        "versions": {},
+        "signals": ["tag", "title"],
+        "stages": [{"stage": "normalize", "rejects": {"row/too_long": 1234, "row/no_text": 5}}],
+    }
+    return {**content, **changes}
+
+
+def front_matter(text: str) -> dict[str, Any]:
+    _, head, _ = text.split("---\n", 2)
+    found = yaml.safe_load(head)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_label_table_counts_a_label_without_images_as_0_and_follows_the_schema() -> None:
+    config = PublishConfig(cap=4, repeat_threshold=16, effective_beta=0)
+    table = label_table(vocabulary_of(["a", "b", "c"]).take([2, 0, 1]), counts_of({1: 4, 0: 16}), config)
+    assert table.column_names == load_schema("labels").struct.names
+    assert table["name"].to_pylist() == ["a", "b", "c"]
+    assert table["images"].to_pylist() == [16, 4, 0]
+    assert table["keep_prob"].to_pylist() == [0.25, 1, 1]
+    assert table["repeat_factor"].to_pylist() == [1, 2, 1]
+    assert table["class_weight"].to_pylist() == [1, 1, 0]
+    assert table["band"].to_pylist() == ["head", "torso", "tail"]
+
+
+def test_cap_0_is_chosen_by_tail_share_and_serves_repeats_too() -> None:
+    config = PublishConfig(tail_share=0.3)
+    table = label_table(vocabulary_of(list("abcde")), counts_of(dict(enumerate([10, 4, 3, 2, 1]))), config)
+    assert table["keep_prob"].to_pylist() == [0.4, 1, 1, 1, 1]
+    assert table["repeat_factor"].to_pylist() == pytest.approx([1, 1, (4 / 3) ** 0.5, 2**0.5, 2])
+
+
+def test_label_ids_with_gaps_are_refused() -> None:
+    with pytest.raises(SchemaError, match="without gaps"):
+        label_table(vocabulary_of(["a", "b"]).slice(1), counts_of({1: 3}), PublishConfig())
+
+
+def test_no_images_at_all_leave_no_cap_to_choose() -> None:
+    with pytest.raises(ConfigError, match="no label has images"):
+        label_table(vocabulary_of(["a"]), counts_of({}), PublishConfig())
+
+
+def test_class_names_that_look_like_yaml_survive_the_front_matter() -> None:
+    labels = label_table(vocabulary_of(AWKWARD), counts_of({0: 3}), PublishConfig(cap=1))
+    head = front_matter(render_card(record(), labels, COUNTS, PublishConfig(cap=1)))
+    features = Features._from_yaml_list(head["dataset_info"][0]["features"])
+    assert list(features) == load_schema("manifest").struct.names
+    assert features["primary_label"].names == AWKWARD
+    assert features["label_ids"].feature.names == AWKWARD
+    assert features["label_confidences"].feature.dtype == "float32"
+
+
+def test_front_matter_names_files_of_every_table_and_the_languages_but_not_und() -> None:
+    labels = label_table(vocabulary_of(["a", "b", "c"], ["en", "und", "de"]), counts_of({0: 3}), PublishConfig(cap=1))
+    head = front_matter(render_card(record(), labels, COUNTS, PublishConfig(cap=1, licence="cc-by-4.0")))
+    assert head["license"] == "cc-by-4.0"
+    assert head["language"] == ["de", "en"]
+    manifest, *others = head["configs"]
+    assert [item["split"] for item in manifest["data_files"]] == ["train", "validation"]
+    assert others == [
+        {"config_name": "labels", "data_files": "labels/*.parquet"},
+        {"config_name": "members", "data_files": "members/*.parquet"},
+    ]
+
+
+def test_a_split_without_images_is_not_named_to_loaders() -> None:
+    labels = label_table(vocabulary_of(["a"]), counts_of({0: 3}), PublishConfig(cap=1))
+    counts = [COUNTS[0], SplitCount("validation", 0, 0, 0)]
+    manifest = front_matter(render_card(record(), labels, counts, PublishConfig(cap=1)))["configs"][0]
+    assert manifest["data_files"] == [{"split": "train", "path": "data/train/*.parquet"}]
+
+
+def test_too_many_class_names_stay_out_of_the_front_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(card, "MAX_CLASS_NAMES", 1)
+    labels = label_table(vocabulary_of(["a", "b"]), counts_of({0: 3}), PublishConfig(cap=1))
+    text = render_card(record(), labels, COUNTS, PublishConfig(cap=1))
+    assert "dataset_info" not in front_matter(text)
+    assert "of `class_map.txt`, counted from 0" in text
+
+
+def test_the_card_tells_bits_bands_drops_and_the_cap() -> None:
+    labels = label_table(vocabulary_of(["a", "b"]), counts_of({0: 2000, 1: 5}), PublishConfig(cap=1500))
+    text = render_card(record(), labels, COUNTS, PublishConfig(cap=1500))
+    for line in (
+        "32 images with 2 kinds of label",
+        "| train | 30 | 50 | 20 |",
+        "| head | 1 | 2,000 | 2,000 to 2,000 |",
+        "| torso | 0 | 0 | none |",
+        "| normalize | row | too_long | 1,234 |",
+        "| 1 | tag |\n| 2 | title |",
+        "Cap t = 1,500 images a label",
+        "## Known bias",
+    ):
+        assert line in text
+
+
+def test_croissant_lacks_nothing_but_a_citation_and_speaks_in_the_schemas_words(tmp_path: Any) -> None:
+    path = tmp_path / "croissant.json"
+    path.write_text(json.dumps(describe_tree("r1", "2025-01-02T03:04:05+00:00", "cc-by-4.0")))
+    found = mlcroissant.Dataset(jsonld=path).metadata
+    assert not found.ctx.issues.errors
+    assert [text for text in found.ctx.issues.warnings if "citeAs" not in text] == []
+    fields = {field.id: field for record_set in found.record_sets for field in record_set.fields}
+    for table in ("manifest", "labels", "members"):
+        for column in load_schema(table).struct:
+            assert fields[f"{table}/{column.name}"].description == column.metadata["comment"]
+
+
+@pytest.mark.parametrize(("rows", "limit"), [(0, 10), (10, 10), (11, 10), (1_000_000, 1_000), (7, 1)])
+def test_hashed_rows_stay_within_the_limit_of_a_file(rows: int, limit: int) -> None:
+    tasks = _files_for(rows, limit)
+    assert tasks >= 1
+    if rows <= limit:
+        assert tasks == 1
+    if limit >= 1_000:
+        sizes = np.bincount(np.random.default_rng(0).integers(0, tasks, rows))
+        assert sizes.max() <= limit
