@@ -64,7 +64,9 @@ class SentenceEncoder:
     def __init__(self, place: str, fingerprint: str) -> None:
         import torch
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # each worker would draw one into the console of the job
         torch.set_num_threads(1)  # Spark runs one worker a core; sums depend on the number of threads
         self._model = SentenceTransformer(place, device="cpu")
         self.fingerprint = fingerprint

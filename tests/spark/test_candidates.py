@@ -1,0 +1,143 @@
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.runtime.config import MineConfig
+from pipeline.vocabulary import candidates, selection
+
+TEXTS = "text_id long, text string, language string, tokens array<string>, flags array<string>"
+MENTIONS = "image_id string, text_id long, signal string, count long, facts long, contributors array<long>"
+SIGNALS = ["board", "title"]
+CONFIG = MineConfig(min_images=2, min_contributors=1, max_image_share=1.0, min_cohesion=-1.0)
+
+
+def tables(spark: SparkSession, said: Sequence[tuple[str, str, str, list[int]]]) -> tuple[DataFrame, DataFrame]:
+    """Texts and mentions of (image, signal, text, contributors)."""
+    distinct = sorted({text for _, _, text, _ in said})
+    texts = [(i, text, "en", ["" if word == "|" else word for word in text.split()], []) for i, text in enumerate(distinct)]
+    mentions = [(image, distinct.index(text), signal, 1, 1, people) for image, signal, text, people in said]
+    return spark.createDataFrame(texts, TEXTS), spark.createDataFrame(mentions, MENTIONS)
+
+
+def mine(spark: SparkSession, said: Sequence[tuple[str, str, str, list[int]]], config: MineConfig) -> dict[str, Row]:
+    texts, mentions = tables(spark, said)
+    bounds = candidates.bound_support(texts, mentions, config).where(F.col("images") >= config.min_images)
+    keys = np.sort(np.array([row.phrase_id for row in bounds.collect()], dtype=np.int64))
+    survivors = spark.sparkContext.broadcast(keys.tobytes())
+    found = candidates.find_phrases(texts, survivors, config)
+    support = candidates.count_support(found, mentions, SIGNALS, config)
+    counted = candidates.name_phrases(texts, survivors, config).join(support, "phrase_id")
+    counted = counted.where(F.col("images") >= config.min_images).persist()
+    rows = selection.judge(counted, mentions, config).collect()
+    counted.unpersist()
+    return {row.phrase: row for row in rows}
+
+
+def reasons(rows: dict[str, Row]) -> dict[str, str | None]:
+    return {phrase: row.reason for phrase, row in rows.items()}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_support_is_that_of_a_plain_loop(spark: SparkSession, seed: int) -> None:
+    draw = random.Random(seed)
+    words = ["red", "blue", "shoe", "sofa", "|", "lamp"]
+    said = [
+        (
+            f"i{draw.randrange(12)}",
+            draw.choice(SIGNALS),
+            " ".join(draw.choices(words[:-1], k=draw.randrange(1, 7))).strip("| ") or "red",
+            draw.sample(range(5), draw.randrange(3)),
+        )
+        for _ in range(60)
+    ]
+    images: dict[str, set[str]] = defaultdict(set)
+    by_signal: dict[tuple[str, str], set[str]] = defaultdict(set)
+    voices: dict[str, set[object]] = defaultdict(set)
+    whole: dict[str, set[str]] = defaultdict(set)
+    for image, signal, text, people in said:
+        tokens = text.split()
+        length = len([word for word in tokens if word != "|"])
+        for n in range(1, 7):
+            for start in range(len(tokens) - n + 1):
+                part = tokens[start : start + n]
+                if "|" in part:
+                    continue
+                phrase = " ".join(part)
+                images[phrase].add(image)
+                by_signal[phrase, signal].add(image)
+                voices[phrase] |= set(people) or {image}
+                if n == length:
+                    whole[phrase].add(image)
+    found = mine(spark, said, CONFIG)
+    assert set(found) == {phrase for phrase, on in images.items() if len(on) >= 2}
+    for phrase, row in found.items():
+        assert row.images == len(images[phrase])
+        assert row.contributors == len(voices[phrase])
+        assert row.completeness == pytest.approx(len(whole[phrase]) / len(images[phrase]), abs=1e-6)
+        assert row.signal_images == {s: len(by_signal[phrase, s]) for s in SIGNALS if by_signal[phrase, s]}
+        assert len(row.image_keys) == row.images
+
+
+def test_one_contributor_with_many_images_is_no_support(spark: SparkSession) -> None:
+    said = [(f"i{i}", "title", "gramastar", [7]) for i in range(9)] + [(f"i{i}", "title", "dog", [i]) for i in range(2)]
+    found = reasons(mine(spark, said, MineConfig(min_images=2, min_contributors=2, max_image_share=1.0)))
+    assert found == {"gramastar": "few_contributors", "dog": None}
+
+
+def test_a_rare_word_that_is_also_said_alone_is_no_fragment(spark: SparkSession) -> None:
+    said = [(f"n{i}", "title", "new york city", []) for i in range(5)]
+    said += [(f"o{i}", "title", "cute okapi", []) for i in range(5)] + [("o9", "board", "okapi", [])]
+    said += [(f"c{i}", "title", "cute", []) for i in range(3)] + [(f"x{i}", "title", "new", []) for i in range(6)]
+    found = reasons(mine(spark, said, CONFIG))
+    assert found["york"] == found["york city"] == "fragment"
+    assert found["new york city"] is None
+    assert found["okapi"] is None
+
+
+def test_stop_words_stay_inside_a_phrase_and_leave_its_edges(spark: SparkSession) -> None:
+    said = [(f"i{i}", "title", "lord of the rings", []) for i in range(3)]
+    found = reasons(mine(spark, said, CONFIG))
+    assert found["lord of the rings"] is None
+    assert found["of the rings"] == "stop_word_edge"
+    assert found["the"] == "stop_word"
+
+
+def test_words_that_meet_by_chance_have_low_cohesion(spark: SparkSession) -> None:
+    said = [(f"a{i}", "title", "red", []) for i in range(30)] + [(f"b{i}", "title", "sofa", []) for i in range(30)]
+    said += [(f"c{i}", "title", "red sofa", []) for i in range(2)] + [(f"d{i}", "title", "hot dog", []) for i in range(2)]
+    found = mine(spark, said, MineConfig(min_images=2, min_contributors=1, max_image_share=1.0))
+    assert found["red sofa"].reason == "low_cohesion"
+    assert found["hot dog"].cohesion == 1.0
+    assert found["hot dog"].reason is None
+
+
+def test_npmi_is_that_of_the_formula(spark: SparkSession) -> None:
+    said = [(f"a{i}", "title", "red", []) for i in range(5)] + [(f"b{i}", "title", "sofa", []) for i in range(2)]
+    said += [(f"c{i}", "title", "red sofa", []) for i in range(3)]
+    found = mine(spark, said, CONFIG)
+    p_both, p_red, p_sofa = 3 / 10, 8 / 10, 5 / 10
+    assert found["red sofa"].cohesion == pytest.approx(np.log(p_both / (p_red * p_sofa)) / -np.log(p_both), abs=1e-6)
+
+
+def test_a_phrase_on_most_images_is_too_general(spark: SparkSession) -> None:
+    said = [(f"i{i}", "title", "icon", []) for i in range(9)] + [(f"i{i}", "board", "dog", []) for i in range(2)]
+    found = reasons(mine(spark, said, MineConfig(min_images=2, min_contributors=1, max_image_share=0.5)))
+    assert found == {"icon": "too_general", "dog": None}
+
+
+def test_only_the_best_phrases_of_a_language_go_on(spark: SparkSession) -> None:
+    said = [(f"i{i}", "title", "dog", []) for i in range(5)] + [(f"j{i}", "title", "cat", []) for i in range(3)]
+    found = reasons(mine(spark, said, MineConfig(min_images=2, max_image_share=1.0, max_phrases=1)))
+    assert found == {"dog": None, "cat": "beyond_max_phrases"}
+
+
+def test_keys_of_images_are_kept_for_rare_phrases_only(spark: SparkSession) -> None:
+    said = [(f"i{i}", "title", "dog", []) for i in range(5)] + [(f"j{i}", "title", "cat", []) for i in range(3)]
+    found = mine(spark, said, MineConfig(min_images=2, max_image_share=1.0, rare_images=3))
+    assert found["dog"].image_keys is None
+    assert len(found["cat"].image_keys) == 3
