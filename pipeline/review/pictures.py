@@ -65,7 +65,7 @@ def _read(uri: str, limit: int) -> str | None:
         raw = path.read_bytes()
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return None
-    if re.search(rb"<svg[\s>]", raw[:4096]):
+    if re.search(rb"<svg[\s/>]", raw[:4096]):
         return _data_uri("image/svg+xml", raw, limit)
     return _thumbnail(raw, limit)
 

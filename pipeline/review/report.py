@@ -196,8 +196,12 @@ def duration(seconds: float) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A share in per cent, with a digit more where it is small."""
+    """A share in per cent, with a digit more where it is small; only nothing is 0 % and only all is 100 %."""
     percent = 100 * part / whole if whole else 0.0
+    if 0 < percent < 0.05:
+        return "< 0.1 %"
+    if 99.5 <= percent < 100:
+        return "> 99 %"
     return f"{percent:.1f} %" if 0 < percent < 9.95 else f"{percent:.0f} %"
 
 

@@ -1,0 +1,319 @@
+"""The page of a run: nothing a source says can run, load or disguise itself, and pictures stay within their budget."""
+
+import base64
+import dataclasses
+import functools
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipeline.review.charts import AFTER, Series, rank_chart, rank_curve
+from pipeline.review.pictures import inline_pictures, local_path
+from pipeline.review.report import (
+    Band,
+    Example,
+    Language,
+    Member,
+    ReportData,
+    Said,
+    ShownLabel,
+    render_report,
+    share,
+    split_at,
+    visible,
+)
+from pipeline.runtime.config import Config, SourceConfig
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>' onmouseover='alert(1)",
+    "</style><style>body{background:url(http://evil.example/)}",
+    "</title></bdi></svg><svg onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    'http://evil.example/" onclick="alert(1)',
+    "photo\u202egpj.exe",
+    "\u2067right\u2069 \x00\x1b[31m",
+    "lone \ud800 surrogate",
+]
+VOID = {"meta", "link", "img", "br", "input"}
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, the text outside of styles, and whether each element is closed where it should be."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.text += data
+
+
+def label(text: str = "fern", *, uri: str | None = None, picture: str | None = None) -> ShownLabel:
+    return ShownLabel(
+        key="00112233aabbccdd",
+        name=text,
+        language="en",
+        band="tail",
+        images=12,
+        kept=12,
+        parent=text,
+        repeat_factor=1.5,
+        class_weight=0.9,
+        phrases=40,
+        members=(Member(text, "self", 1.0, 9), Member(text, "embedding", 0.83, 3)),
+        signals=((text, 12),),
+        examples=(Example(text, uri, 0.75, (Said(text, f"a {text} here", text, 3),), picture),),
+    )
+
+
+def report(
+    text: str = "fern", *, tail: tuple[ShownLabel, ...] = (), cap: int | None = 10, **example: Any
+) -> ReportData:
+    source = SourceConfig(
+        name=text, path=f"s3a://user:hunter2@bucket/{text}", signal="title", options={"password": text}
+    )
+    stages = [
+        {"stage": "ingest", "unit": "row", "rows_in": 12_345, "rows_out": 12_300, "rejects": {f"row/{text}": 45}},
+        {"stage": "publish", "unit": "image", "rows_in": 0, "rows_out": 0, "rejects": {}},
+    ]
+    return ReportData(
+        record={
+            "run_id": text,
+            "created": "2025-01-01T12:00:00+00:00",
+            "config": dataclasses.asdict(Config(sources=(source,))),
+            "digest": "0123456789abcdef",
+            "versions": {"python": text},
+            "signals": [text],
+            "stages": [{**stage, "seconds": 61.0, "peak_memory_mb": 812} for stage in stages],
+        },
+        images=1000,
+        labelled=900,
+        kept=800,
+        validation=45,
+        cap=cap,
+        phrases={1: 30, 5: 3},
+        labels={12: 3},
+        capped={10: 3},
+        bands=(Band("head", 1, 12, 10), Band("torso", 0, 0, 0), Band("tail", 2, 24, 24)),
+        languages=(Language(text, 50, 33, 3, 36),),
+        ways={"self": 3, text: 4},
+        drops={("ingest", "row", text): (text,)},
+        largest=(label(text, **example),),
+        tail=tail,
+    )
+
+
+@functools.cache
+def tame_page() -> Page:
+    return Page(render_report(report(tail=(label(),))))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_changes_no_tag_and_no_attribute_of_the_page(text: str) -> None:
+    html = render_report(report(text, tail=(label(text),)))
+    tame, hostile = tame_page(), Page(html)
+    assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in tame.tags]
+    assert [sorted(attrs) for _, attrs in hostile.tags] == [sorted(attrs) for _, attrs in tame.tags]
+    assert visible(text) in hostile.text
+    assert not hostile.open
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b\ud800-\udfff]", html)
+
+
+def test_a_bidi_override_is_written_out() -> None:
+    assert "photo&lt;U+202E&gt;gpj.exe" in render_report(report("photo\u202egpj.exe"))
+
+
+def test_joiners_that_scripts_and_emoji_need_stay() -> None:
+    for text in ("क्\u200dष", "می\u200cخواهم", "👩\u200d🌾", "ไม้"):
+        assert visible(text) == text
+
+
+def test_a_text_of_ten_thousand_characters_is_folded_and_whole() -> None:
+    page = Page(render_report(report("y" * 10_000)))
+    assert "y" * 10_000 in page.text
+    assert any(tag == "details" and attrs.get("class") == "long" for tag, attrs in page.tags)
+
+
+def test_the_page_refers_to_nothing_outside_but_by_links_that_do_not_tell_where_from() -> None:
+    page = Page(render_report(report(uri="https://pictures.example/1.jpg?a=1&b=2")))
+    links = [attrs for tag, attrs in page.tags if tag == "a" and not attrs["href"].startswith("#")]
+    assert [link["href"] for link in links] == ["https://pictures.example/1.jpg?a=1&b=2"]
+    assert "noreferrer" in links[0]["rel"].split()
+    for tag, attrs in page.tags:
+        for name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset"):
+            assert tag == "a" or attrs.get(name, "#").startswith(("#", "data:"))
+    assert not re.search(r"url\((?!#)", " ".join(str(attrs) for _, attrs in page.tags))
+
+
+def test_the_page_has_no_script_and_forbids_all_of_them() -> None:
+    page = Page(render_report(report()))
+    policy = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+
+
+@pytest.mark.parametrize(
+    "uri", ["javascript:alert(1)", "data:text/html,x", "ftp://host/x.png", "/home/x.png", "http://["]
+)
+def test_only_web_addresses_become_links(uri: str) -> None:
+    page = Page(render_report(report(uri=uri)))
+    assert all(attrs["href"].startswith("#") for tag, attrs in page.tags if tag == "a")
+
+
+def test_ids_are_unique_and_every_anchor_has_its_target() -> None:
+    page = Page(render_report(report()))
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    targets = {attrs[name][1:] for _, attrs in page.tags for name in ("href", "xlink:href") if name in attrs} - {
+        "ata:,"
+    }
+    assert targets <= set(ids)
+
+
+def test_an_svg_picture_is_an_image_and_never_markup() -> None:
+    picture = "data:image/svg+xml;base64," + base64.b64encode(b"<svg onload='alert(1)'/>").decode()
+    page = Page(render_report(report(picture=picture)))
+    assert [attrs["src"] for tag, attrs in page.tags if tag == "img"] == [picture]
+
+
+def test_without_pictures_tail_labels_cap_and_drops_the_page_is_whole() -> None:
+    data = dataclasses.replace(report(cap=None), labels={}, phrases={}, drops={}, ways={}, largest=())
+    page = Page(render_report(data))
+    assert "No tail label" in page.text
+    assert "svg" not in {tag for tag, _ in page.tags}
+    assert not page.open
+
+
+def test_equal_data_give_equal_pages() -> None:
+    assert render_report(report()) == render_report(report())
+
+
+def test_secrets_of_sources_are_not_shown() -> None:
+    page = render_report(report("fern"))
+    assert "hunter2" not in page
+    assert "password = (hidden)" in page
+
+
+def test_drops_are_counted_and_shown() -> None:
+    page = Page(render_report(report("too long")))
+    assert "45 rows" in page.text
+    assert "12,345" in page.text
+
+
+def test_a_phrase_is_marked_where_it_stands_as_whole_words() -> None:
+    assert split_at("cats and a cat", "cat") == ("cats and a ", "cat", "")
+    assert split_at("cat", "cat") == ("", "cat", "")
+    assert split_at("cats", "cat") == ("cats", "", "")
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [(0, "0 %"), (1, "< 0.1 %"), (500, "5.0 %"), (5_000, "50 %"), (9_999, "> 99 %"), (10_000, "100 %")],
+)
+def test_only_nothing_is_zero_and_only_all_is_a_hundred_per_cent(part: int, text: str) -> None:
+    assert share(part, 10_000) == text
+
+
+@given(st.lists(st.integers(min_value=0, max_value=50), min_size=1, max_size=60))
+def test_the_rank_curve_is_that_of_the_sorted_list(counts: list[int]) -> None:
+    sizes = {int(size): int(n) for size, n in zip(*np.unique(counts, return_counts=True), strict=True)}
+    ranks, images = rank_curve(sizes)
+    ranked = sorted((count for count in counts if count), reverse=True)
+    assert [ranked[rank - 1] for rank in ranks] == images.tolist()
+    assert ranks.max(initial=0) == len(ranked)
+
+
+def test_a_curve_of_a_million_sizes_stays_small_and_keeps_both_ends() -> None:
+    ranks, images = rank_curve({size: 1 for size in range(1, 1_000_001)}, points=300)
+    assert len(ranks) <= 600
+    assert (ranks[0], images[0], ranks[-1], images[-1]) == (1, 1_000_000, 1_000_000, 1)
+
+
+def test_a_chart_carries_no_metadata_and_no_colour_of_its_own() -> None:
+    chart = rank_chart("c", 'a "title"', "label", (Series("labels", {3: 4, 9: 1}, AFTER),), {"t = 5": 5})
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", chart)
+    assert "<metadata" not in chart
+    assert "#000000" not in chart
+    assert "var(--after)" in chart
+    assert 'aria-label="a &#34;title&#34;"' in chart
+
+
+def png(path: Path, edge: int, *, seed: int = 0) -> str:
+    pixels = np.random.default_rng(seed).integers(0, 256, (edge, edge, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return str(path)
+
+
+def test_a_photograph_becomes_small_and_loses_its_metadata(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    Image.new("RGB", (900, 300)).save(tmp_path / "p.jpg", exif=exif)
+    [uri] = inline_pictures([[(tmp_path / "p.jpg").as_uri()]], 1_000_000).values()
+    raw = base64.b64decode(uri.removeprefix("data:image/jpeg;base64,"))
+    assert Image.open(io.BytesIO(raw)).size == (192, 64)
+    assert b"taken at home" not in raw
+
+
+def test_pictures_stay_within_the_budget_and_every_label_has_its_first(tmp_path: Path) -> None:
+    wanted = [[png(tmp_path / f"{i}-{j}.png", 16, seed=10 * i + j) for j in range(6)] for i in range(20)]
+    sizes = [len(uri) for uri in inline_pictures(wanted, 10_000_000).values()]
+    budget = sum(sizes) // 2
+    found = inline_pictures(wanted, budget)
+    assert sum(len(uri) for uri in found.values()) <= budget
+    assert {uris[0] for uris in wanted} <= set(found)
+    assert len(found) < len(sizes)
+    assert inline_pictures(wanted, 0) == {}
+
+
+def test_one_large_drawing_does_not_take_the_budget(tmp_path: Path) -> None:
+    (tmp_path / "large.svg").write_text(f"<svg><desc>{'x' * 50_000}</desc></svg>")
+    (tmp_path / "small.svg").write_text("<?xml version='1.0'?>\n<svg/>")
+    found = inline_pictures([[str(tmp_path / "large.svg"), str(tmp_path / "small.svg")]], 100_000)
+    assert list(found) == [str(tmp_path / "small.svg")]
+    assert found[str(tmp_path / "small.svg")].startswith("data:image/svg+xml;base64,")
+
+
+def test_what_is_no_local_picture_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("root:x:0:0")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    (tmp_path / "broken.jpg").write_bytes(Path(png(tmp_path / "whole.png", 40)).read_bytes()[:200])
+    odd = [
+        str(tmp_path / name) for name in ("secret.txt", "broken.png", "broken.jpg", "missing.png", "nul\x00.png", "")
+    ]
+    odd += ["/dev/zero", "https://pictures.example/1.png", "s3://bucket/1.png", "file://host/1.png", "http://["]
+    assert inline_pictures([odd], 1_000_000) == {}
+
+
+def test_a_file_address_is_decoded_and_a_plain_path_is_not() -> None:
+    assert local_path("file:///a%20b.png") == Path("/a b.png")
+    assert local_path("/a%20b.png") == Path("/a%20b.png")
+    assert local_path("file://elsewhere/a.png") is None
