@@ -73,14 +73,23 @@ def unlabelled(mentions: DataFrame, evidence: DataFrame, assignments: DataFrame)
 
 
 def _kept_evidence(config: AssignConfig) -> Column:
-    """The strongest voices of a label on an image: the least doubtful signal first, its most frequent phrase first."""
-    per_signal = F.transform(
+    """The strongest voices of a label on an image: the first of every signal before the second of any.
+
+    Signals come least doubtful first, and the phrases of a signal most frequent first.
+    """
+    ranked = F.transform(
         "votes",
-        lambda vote: F.transform(
+        lambda vote, place: F.transform(
             vote["said"],
-            lambda said: F.struct(
-                vote["signal"].alias("signal"), said["phrase"].alias("phrase"), said["count"].alias("count")
+            lambda said, rank: F.struct(
+                rank.alias("rank"),
+                place.alias("place"),
+                vote["signal"].alias("signal"),
+                said["phrase"].alias("phrase"),
+                said["count"].alias("count"),
             ),
         ),
     )
-    return F.slice(F.flatten(per_signal), 1, config.max_evidence)
+    strongest = F.slice(F.array_sort(F.flatten(ranked)), 1, config.max_evidence)
+    names = ("signal", "phrase", "count")
+    return F.transform(strongest, lambda entry: F.struct(*(entry[name].alias(name) for name in names)))

@@ -18,7 +18,6 @@ from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import RunError
 
 SPLITS = ("train", "validation")
-_MARKER = ".unfinished"
 
 
 def write_tree(
@@ -34,8 +33,7 @@ def write_tree(
     Below it: `data/train/` and `data/validation/`, `labels/` and `members/` (Parquet), `class_map.txt` (a name a line,
     line number = label_id), `README.md` (dataset card), `croissant.json` and `run.json`. Data files hold at most
     `rows_per_file` rows, sorted by image_id; which images share a file depends on their ids alone. A split without
-    images is one empty file with the columns. Until the tree is complete it holds a marker file; a tree that was left
-    with it is written anew.
+    images is one empty file with the columns. run.json is written last: a tree without it is not complete.
 
     Args:
         destination: folder, local or remote.
@@ -46,9 +44,10 @@ def write_tree(
         config: section [publish]: rows of a file, licence, and what the card says of the cap.
 
     Raises:
-        RunError: the folder exists, and is no tree that was left unfinished.
+        RunError: the folder exists.
     """
-    _start(destination)
+    if files.exists(destination):
+        raise RunError(f"{destination}: the folder exists. Move or delete it, or publish under another run id.")
     counts = _count_splits(manifest)
     for count in counts:
         rows = manifest.where(F.col("split") == count.split)
@@ -64,19 +63,6 @@ def write_tree(
     described = describe_tree(record["run_id"], record["created"], config.licence)
     files.write_text(files.join(destination, "croissant.json"), json.dumps(described, indent=2, ensure_ascii=False))
     files.write_json(files.join(destination, "run.json"), record)
-    system, inside = _open(destination)
-    system.delete_file(f"{inside}/{_MARKER}")
-
-
-def _start(destination: str) -> None:
-    """Make the folder, with the marker in it."""
-    marker = files.join(destination, _MARKER)
-    if files.exists(destination):
-        if not files.exists(marker):
-            raise RunError(f"{destination}: the folder exists. Move or delete it, or publish under another run id.")
-        system, inside = _open(destination)
-        system.delete_dir(inside)
-    files.write_text(marker, "")
 
 
 def _count_splits(manifest: DataFrame) -> list[SplitCount]:
@@ -116,14 +102,7 @@ def _class_map(labels: pa.Table) -> str:
 
 def _remove_leftovers(destination: str) -> None:
     """Delete what Hadoop leaves beside the data (checksums, success markers): readers would take them for data."""
-    system, inside = _open(destination)
+    system, inside = files.open_storage(destination)
     for info in system.get_file_info(fs.FileSelector(inside, recursive=True)):
-        left = info.base_name.startswith(("_", ".")) and info.base_name != _MARKER
-        if left and info.type is fs.FileType.File:
+        if info.base_name.startswith(("_", ".")) and info.type is fs.FileType.File:
             system.delete_file(info.path)
-
-
-def _open(path: str) -> tuple[fs.FileSystem, str]:
-    # Hadoop calls its S3 client s3a; pyarrow calls the same place s3.
-    system, inside = fs.FileSystem.from_uri(files.absolute(path).replace("s3a://", "s3://", 1))
-    return system, inside.rstrip("/")

@@ -48,7 +48,7 @@ def write_json(path: str, value: Mapping[str, Any]) -> None:
 
 def read_text(path: str) -> str | None:
     """The text of a file, or None where there is no such file."""
-    system, inside = _open(path)
+    system, inside = open_storage(path)
     if system.get_file_info(inside).type is not fs.FileType.File:
         return None
     with system.open_input_stream(inside) as stream:
@@ -57,7 +57,7 @@ def read_text(path: str) -> str | None:
 
 def write_text(path: str, text: str) -> None:
     """Write a text as one step, making its folder where needed."""
-    system, inside = _open(path)
+    system, inside = open_storage(path)
     folder = inside.rpartition("/")[0]
     system.create_dir(folder, recursive=True)
     beside = f"{folder}/.{uuid.uuid4().hex}"
@@ -68,13 +68,13 @@ def write_text(path: str, text: str) -> None:
 
 def exists(path: str) -> bool:
     """Whether a file or folder is there."""
-    system, inside = _open(path)
+    system, inside = open_storage(path)
     return system.get_file_info(inside).type is not fs.FileType.NotFound
 
 
 def sizes(folder: str) -> dict[str, int]:
     """Path below the folder -> bytes of each data file; hidden files and markers are left out."""
-    system, inside = _open(folder)
+    system, inside = open_storage(folder)
     selector = fs.FileSelector(inside, allow_not_found=True, recursive=True)
     found = {
         info.path[len(inside.rstrip("/")) + 1 :]: info.size
@@ -84,7 +84,18 @@ def sizes(folder: str) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _open(path: str) -> tuple[fs.FileSystem, str]:
+def remove(path: str) -> None:
+    """Delete a folder or file with all that is in it; nothing happens where there is none."""
+    system, inside = open_storage(path)
+    kind = system.get_file_info(inside).type
+    if kind is fs.FileType.Directory:
+        system.delete_dir(inside)
+    elif kind is fs.FileType.File:
+        system.delete_file(inside)
+
+
+def open_storage(path: str) -> tuple[fs.FileSystem, str]:
+    """The file system that holds a path, and the path inside it."""
     # Hadoop calls its S3 client s3a; pyarrow calls the same place s3.
     system, inside = fs.FileSystem.from_uri(absolute(path).replace("s3a://", "s3://", 1))
-    return system, inside
+    return system, inside.rstrip("/")

@@ -28,6 +28,7 @@ class Units:
         vectors: unit vectors, float32 [n, d]; zero where unknown.
         known: whether there is a vector, bool [n].
         language: number of the language of each, int64 [n]; clusters never cross languages.
+        contrast: whether two units mean different things however near their vectors are.
     """
 
     support: Index
@@ -35,6 +36,7 @@ class Units:
     vectors: Vectors
     known: npt.NDArray[np.bool_]
     language: Index
+    contrast: Callable[[int, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,20 @@ def anchored(units: Units, chosen: Index, config: ClusterConfig, result: Cluster
     2. A rarer unit joins the nearest seed above `attach_similarity`.
     3. What is left gathers around its most frequent units above `tail_similarity`; such a cluster is a label if the
        union of its images is large enough.
+
+    Units in contrast are never joined: models put 'arrow left' next to 'arrow right'.
     """
     frequent = chosen[units.support[chosen] >= config.min_images]
     rare = chosen[units.support[chosen] < config.min_images]
     seeds = _seeds(units, frequent, config, result)
     if len(seeds) and len(rare):
-        similarity, nearest = _nearest(units.vectors[rare], units.vectors[seeds], 1)
-        joins = similarity[:, 0] >= config.attach_similarity
-        result.leader[rare[joins]] = seeds[nearest[joins, 0]]
-        result.similarity[rare[joins]] = similarity[joins, 0]
-        rare = rare[~joins]
+        similarity, near = _nearest(units.vectors[rare], units.vectors[seeds], config.neighbours)
+        for i, unit in enumerate(rare.tolist()):
+            close = near[i][similarity[i] >= config.attach_similarity]
+            fit = next((int(seed) for seed in seeds[close] if not units.contrast(unit, int(seed))), -1)
+            result.leader[unit] = fit
+            result.similarity[unit] = similarity[i][near[i] == np.searchsorted(seeds, fit)][0] if fit >= 0 else 0.0
+        rare = rare[result.leader[rare] < 0]
     _gather(units, rare, config, result)
 
 
@@ -115,7 +121,9 @@ def _seeds(units: Units, frequent: Index, config: ClusterConfig, result: Cluster
     is_seed = np.zeros(len(frequent), dtype=bool)
     for i in range(len(frequent)):
         close = (similarity[i] >= config.duplicate_similarity) & (near[i] < i)
-        larger = [j for j in near[i][close].tolist() if is_seed[j]]  # nearest first
+        larger = [  # nearest first
+            j for j in near[i][close].tolist() if is_seed[j] and not units.contrast(int(frequent[i]), int(frequent[j]))
+        ]
         if larger:
             result.leader[frequent[i]] = frequent[larger[0]]
             result.similarity[frequent[i]] = similarity[i][near[i] == larger[0]][0]
@@ -135,8 +143,8 @@ def _gather(units: Units, rare: Index, config: ClusterConfig, result: Clusters) 
     for i in range(len(rare)):
         if star[i] >= 0:
             continue
-        free = (similarity[i] >= config.tail_similarity) & (star[near[i]] < 0)
-        star[near[i][free]] = i
+        free = near[i][(similarity[i] >= config.tail_similarity) & (star[near[i]] < 0)]
+        star[[j for j in free.tolist() if not units.contrast(int(rare[i]), int(rare[j]))]] = i
         star[i] = i
     _settle(units, rare, star, config, result)
 

@@ -66,7 +66,7 @@ class SentenceEncoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.disable_progress_bar()  # each worker would draw one into the console of the job
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # each worker would draw one into the console of the job
         torch.set_num_threads(1)  # Spark runs one worker a core; sums depend on the number of threads
         self._model = SentenceTransformer(place, device="cpu")
         self.fingerprint = fingerprint

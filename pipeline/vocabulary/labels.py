@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.canonical import HOW, Merged, lemmas, merge
+from pipeline.vocabulary.canonical import HOW, Contrast, Merged, lemmas, merge
 from pipeline.vocabulary.cluster import Clusters, Units, cluster
 from pipeline.vocabulary.phrases import Phrases
 
@@ -56,6 +56,7 @@ def build_vocabulary(phrases: Phrases, config: ClusterConfig) -> tuple[pa.Table,
         phrases.vectors[firsts[rank]],
         phrases.known[firsts[rank]],
         spoken[rank],
+        Contrast(phrases, firsts[rank], config.attach_similarity),
     )
     clusters = cluster(units, config)
     return _tables(phrases, merged, [groups[i] for i in rank], clusters)

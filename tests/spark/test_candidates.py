@@ -19,7 +19,9 @@ CONFIG = MineConfig(min_images=2, min_contributors=1, max_image_share=1.0, min_c
 def tables(spark: SparkSession, said: Sequence[tuple[str, str, str, list[int]]]) -> tuple[DataFrame, DataFrame]:
     """Texts and mentions of (image, signal, text, contributors)."""
     distinct = sorted({text for _, _, text, _ in said})
-    texts = [(i, text, "en", ["" if word == "|" else word for word in text.split()], []) for i, text in enumerate(distinct)]
+    texts = [
+        (i, text, "en", ["" if word == "|" else word for word in text.split()], []) for i, text in enumerate(distinct)
+    ]
     mentions = [(image, distinct.index(text), signal, 1, 1, people) for image, signal, text, people in said]
     return spark.createDataFrame(texts, TEXTS), spark.createDataFrame(mentions, MENTIONS)
 
@@ -109,7 +111,9 @@ def test_stop_words_stay_inside_a_phrase_and_leave_its_edges(spark: SparkSession
 
 def test_words_that_meet_by_chance_have_low_cohesion(spark: SparkSession) -> None:
     said = [(f"a{i}", "title", "red", []) for i in range(30)] + [(f"b{i}", "title", "sofa", []) for i in range(30)]
-    said += [(f"c{i}", "title", "red sofa", []) for i in range(2)] + [(f"d{i}", "title", "hot dog", []) for i in range(2)]
+    said += [(f"c{i}", "title", "red sofa", []) for i in range(2)] + [
+        (f"d{i}", "title", "hot dog", []) for i in range(2)
+    ]
     found = mine(spark, said, MineConfig(min_images=2, min_contributors=1, max_image_share=1.0))
     assert found["red sofa"].reason == "low_cohesion"
     assert found["hot dog"].cohesion == 1.0

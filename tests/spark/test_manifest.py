@@ -316,10 +316,8 @@ def test_a_folder_that_exists_is_refused_and_left_alone(frames: Frames, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_tree_that_was_left_unfinished_is_written_anew(frames: Frames, tmp_path: Path) -> None:
+def test_a_tree_that_fails_halfway_has_no_record(frames: Frames, tmp_path: Path) -> None:
     broken = dataclasses.replace(frames, labels=frames.labels.where("label_id > 0"))
     with pytest.raises(RunError, match="without gaps"):
         write(broken, tmp_path / "r3", PublishConfig(cap=100))
-    write(frames, tmp_path / "r3", PublishConfig(cap=100))
-    assert len(pq.read_table(next(tmp_path.glob("r3/labels/*.parquet")))) == 4
-    assert not (tmp_path / "r3" / ".unfinished").exists()
+    assert not (tmp_path / "r3" / "run.json").exists()

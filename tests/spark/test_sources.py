@@ -28,9 +28,21 @@ def test_a_csv_row_with_a_missing_or_a_surplus_field_is_a_broken_row(spark: Spar
     found = {row.raw: row for row in facts(spark, file, format="csv").collect()}
     assert found["2"].reason == "broken_row"
     assert found["3,a,b"].reason == "broken_row"
-    assert sorted(row.reason or "" for row in found.values()) == ["", "broken_row", "broken_row", "no_image_id", "null_text"]
+    assert sorted(row.reason or "" for row in found.values()) == [
+        "",
+        "broken_row",
+        "broken_row",
+        "no_image_id",
+        "null_text",
+    ]
     good = next(row for row in found.values() if row.reason is None)
-    assert (good.image_id, good.text, good.signal, good["count"], good.language) == ("1", 'red, "shoe"', "title", 1, None)
+    assert (good.image_id, good.text, good.signal, good["count"], good.language) == (
+        "1",
+        'red, "shoe"',
+        "title",
+        1,
+        None,
+    )
 
 
 def test_a_json_line_that_is_no_json_is_a_broken_row(spark: SparkSession, tmp_path: Path) -> None:
@@ -42,7 +54,15 @@ def test_a_json_line_that_is_no_json_is_a_broken_row(spark: SparkSession, tmp_pa
 
 @pytest.mark.parametrize(
     ("stated", "count", "reason"),
-    [("3", 3, None), ("2.0", 2, None), (None, 1, None), ("-1", -1, "bad_count"), ("0", 0, "bad_count"), ("many", None, "bad_count"), ("NaN", None, "bad_count")],
+    [
+        ("3", 3, None),
+        ("2.0", 2, None),
+        (None, 1, None),
+        ("-1", -1, "bad_count"),
+        ("0", 0, "bad_count"),
+        ("many", None, "bad_count"),
+        ("NaN", None, "bad_count"),
+    ],
 )
 def test_a_count_is_a_whole_number_of_at_least_one(
     spark: SparkSession, stated: str | None, count: int | None, reason: str | None
@@ -53,7 +73,9 @@ def test_a_count_is_a_whole_number_of_at_least_one(
     assert (row["count"], row["reason"]) == (count, reason)
 
 
-@pytest.mark.parametrize(("stated", "language"), [("EN", "en"), ("pt-BR", "pt"), ("und", None), ("", None), ("zh_Hant", "zh")])
+@pytest.mark.parametrize(
+    ("stated", "language"), [("EN", "en"), ("pt-BR", "pt"), ("und", None), ("", None), ("zh_Hant", "zh")]
+)
 def test_a_stated_language_becomes_its_primary_subtag(spark: SparkSession, stated: str, language: str | None) -> None:
     rows = spark.createDataFrame([("i", "t", stated)], "image_id string, text string, l string")
     row = to_facts(rows, SourceConfig(path="x", signal="title", language="l")).first()
@@ -127,7 +149,17 @@ def test_raw_holds_what_the_row_said(spark: SparkSession) -> None:
 
 
 def test_reposts_of_reposts_lead_to_the_original_and_circles_to_themselves(spark: SparkSession) -> None:
-    rows = [("a", None), ("b", "a"), ("c", "b"), ("d", "c"), ("x", "y"), ("y", "x"), ("z", "x"), ("s", "s"), ("q", "gone")]
+    rows = [
+        ("a", None),
+        ("b", "a"),
+        ("c", "b"),
+        ("d", "c"),
+        ("x", "y"),
+        ("y", "x"),
+        ("z", "x"),
+        ("s", "s"),
+        ("q", "gone"),
+    ]
     table = spark.createDataFrame(rows, "image_id string, original string")
     images = to_images(table, ImagesConfig(path="x", duplicate_of="original"))
     known = resolve_reposts(collect_images([images.select("image_id", "image_uri", "duplicate_of")]))

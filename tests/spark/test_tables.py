@@ -35,7 +35,12 @@ def test_all_discrepancies_come_in_one_error(spark: SparkSession) -> None:
     wrong = spark.createDataFrame([(1, "x")], "image_id long, extra string")
     with pytest.raises(SchemaError) as error:
         conform(wrong, load_schema("images"))
-    for said in ("'image_uri' is missing", "'duplicate_of' is missing", "'extra' is not in", "is bigint, expected string"):
+    for said in (
+        "'image_uri' is missing",
+        "'duplicate_of' is missing",
+        "'extra' is not in",
+        "is bigint, expected string",
+    ):
         assert said in str(error.value)
 
 

@@ -25,6 +25,7 @@ def units_of(*rows: tuple[int, tuple[float, float, float]], language: int = 0, s
         vectors / np.maximum(norms, 1e-9),
         norms[:, 0] > 0,
         np.full(len(rows), language),
+        lambda one, other: False,
     )
 
 
@@ -54,6 +55,13 @@ def test_rare_units_become_a_label_when_the_union_of_their_images_is_large_enoug
 def test_rare_units_on_the_same_images_do_not_add_up() -> None:
     rare = [(6, (0, 0, 1)), (5, (0, 0.1, 1))]
     assert cluster(units_of((100, (1, 0, 0)), *rare, shared=True), CONFIG).leader.tolist() == [0, -1, -1]
+
+
+def test_units_in_contrast_are_never_joined_however_near_they_are() -> None:
+    rows = [(100, (1, 0, 0)), (40, (1, 0.1, 0)), (3, (1, 0.05, 0)), (6, (0, 0, 1)), (5, (0, 0.1, 1))]
+    apart = [{0, 1}, {0, 2}, {3, 4}]
+    units = dataclasses.replace(units_of(*rows), contrast=lambda one, other: {one, other} in apart)
+    assert cluster(units, CONFIG).leader.tolist() == [0, 1, 1, -1, -1]
 
 
 def test_clusters_never_cross_languages() -> None:

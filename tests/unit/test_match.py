@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pyarrow as pa
 from hypothesis import given
@@ -54,6 +56,6 @@ def test_no_phrase_is_found_over_a_break() -> None:
 def test_leftmost_spans_never_overlap_and_none_is_left_out_for_nothing(start: list[int], length: int) -> None:
     kept = leftmost(np.array(start, dtype=np.int64), length)
     chosen = [s for s, k in zip(start, kept, strict=True) if k]
-    assert all(b - a >= length for a, b in zip(chosen, chosen[1:]))
+    assert all(b - a >= length for a, b in itertools.pairwise(chosen))
     for s in start:
         assert s in chosen or any(c <= s < c + length for c in chosen)

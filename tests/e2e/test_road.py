@@ -1,0 +1,228 @@
+"""The jobs as a user starts them, on a slice of the icons corpus: processes of their own, Spark as it ships."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.runtime.java import find_java
+from pipeline.sources.corpora import read_corpus
+
+ROOT = Path(__file__).parents[2]
+TABLES = ("signals", "images", "texts", "mentions", "candidates", "embeddings", "vocabulary", "members", "assignments")
+TABLES = (*TABLES, "labels", "manifest", "rejects")
+TOML = """
+[[sources]]
+path = "{folder}/signals.parquet"
+signal_column = "signal"
+language = "language"
+
+[[sources]]
+path = "{folder}/boards.csv"
+format = "csv"
+signal = "board"
+
+[[images]]
+path = "{folder}/images.parquet"
+image_uri = "image_uri"
+duplicate_of = "duplicate_of"
+
+[spark]
+driver_memory = "1g"
+shuffle_partitions = 4
+
+[mine]
+min_images = 2
+
+[embed]
+encoder = "hashing"
+
+[cluster]
+min_images = 4
+"""
+
+
+@pytest.fixture(scope="module")
+def slice_of_icons(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 400 icons as two user tables and a table of images, one of them a repost."""
+    folder = tmp_path_factory.mktemp("slice")
+    corpus = read_corpus("icons")
+    images = corpus.images.slice(0, 400)
+    original = pa.array([None, images["image_id"][0].as_py(), *[None] * 398], pa.string())
+    pq.write_table(images.append_column("duplicate_of", original), folder / "images.parquet")
+    signals = corpus.signals.filter(pc.is_in(corpus.signals["image_id"], images["image_id"]))
+    boards = signals.filter(pc.equal(signals["signal"], "board"))
+    pq.write_table(signals.filter(pc.not_equal(signals["signal"], "board")), folder / "signals.parquet")
+    lines = [f"{image},{text}" for image, text in zip(boards["image_id"].to_pylist(), boards["text"].to_pylist(), strict=False)]
+    (folder / "boards.csv").write_text("image_id,text\n" + "\n".join([*lines, "broken", ",no image", "i,"]) + "\n")
+    (folder / "run.toml").write_text(TOML.format(folder=folder))
+    return folder
+
+
+def job(name: str, *arguments: str, launcher: tuple[str, ...] = (sys.executable,)) -> subprocess.CompletedProcess[str]:
+    command = [*launcher, str(ROOT / "jobs" / f"{name}.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def mine(folder: Path, run_id: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return job("mine", "--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", *arguments, "--run-id", run_id)
+
+
+def read(folder: Path, run_id: str, table: str) -> pa.Table:
+    tables = folder / "runs" / run_id / "tables"
+    pointers = sorted(tables.glob(f"{table}.json")) + sorted(tables.glob(f"{table}.*.json"))
+    parts = [pq.read_table(tables.parent / json.loads(pointer.read_text())["path"]) for pointer in pointers]
+    return pa.concat_tables(parts)
+
+
+def digests(folder: Path, run_id: str) -> dict[str, str]:
+    """Digest of the sorted rows of each table."""
+    found = {}
+    for table in TABLES:
+        rows = sorted(json.dumps(row, sort_keys=True, default=str) for row in read(folder, run_id, table).to_pylist())
+        found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
+    return found
+
+
+@pytest.fixture(scope="module")
+def finished(slice_of_icons: Path) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The slice with the run `whole`, walked without interruption."""
+    done = mine(slice_of_icons, "whole")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return slice_of_icons, done
+
+
+def test_the_road_ends_with_a_manifest_a_report_and_one_line_a_stage(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, done = finished
+    for stage in ("ingest", "normalize", "mine_candidates", "embed", "cluster", "assign", "publish", "report"):
+        assert [line for line in done.stdout.splitlines() if line.startswith(f"{stage} ")], done.stdout
+    assert (folder / "runs/whole/report.html").stat().st_size > 10_000
+    assert json.loads((folder / "runs/manifest/current.json").read_text()) == {"run_id": "whole"}
+    manifest = read(folder, "whole", "manifest")
+    assert manifest.num_rows > 200
+    assert "Exception" not in done.stderr
+
+
+def test_nothing_is_lost_between_stages_and_broken_rows_are_counted(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = finished
+    record = json.loads((folder / "runs/whole/run.json").read_text())
+    assert [stage["stage"] for stage in record["stages"]][-1] == "report"
+    for stage in record["stages"]:
+        rejected = sum(count for name, count in stage["rejects"].items() if name.startswith(f"{stage['unit']}/"))
+        assert stage["rows_in"] == stage["rows_out"] + rejected, stage
+    assert record["stages"][0]["rejects"] == {"row/broken_row": 1, "row/no_image_id": 1, "row/null_text": 1}
+
+
+def test_a_repost_is_folded_into_its_original(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = finished
+    images = read(folder, "whole", "images")
+    repost = images.filter(pc.is_valid(images["duplicate_of"]))["image_id"].to_pylist()
+    assert len(repost) == 1
+    assert repost[0] not in read(folder, "whole", "mentions")["image_id"].to_pylist()
+
+
+def test_a_run_that_is_killed_and_resumed_equals_one_that_was_not(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = finished
+    command = [sys.executable, f"{ROOT}/jobs/mine.py", "--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs"]
+    process = subprocess.Popen([*command, "--run-id", "killed"], start_new_session=True, stdout=subprocess.DEVNULL)
+    pointer = folder / "runs/killed/tables/texts.json"  # normalize is at work: one of its tables is there, one is not
+    deadline = time.monotonic() + 240
+    while not pointer.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert pointer.exists()
+    assert not (folder / "runs/killed/tables/candidates.json").exists()
+    resumed = job("mine", *command[2:], "--resume", "killed")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "ingest           done before" in resumed.stdout
+    assert digests(folder, "killed") == digests(folder, "whole")
+
+
+def test_tables_do_not_depend_on_the_number_of_partitions_or_cores(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = finished
+    shutil.rmtree(folder / "runs/cache")  # vectors are encoded anew, in another company
+    settings = ("--set", "spark.shuffle_partitions=7", "--set", "spark.master=local[1]")
+    done = mine(folder, "seven", *settings, "--until", "publish")
+    assert done.returncode == 0, done.stderr
+    assert digests(folder, "seven") == digests(folder, "whole")
+
+
+def test_single_jobs_by_spark_submit_go_on_with_a_run(
+    finished: tuple[Path, subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = finished
+    monkeypatch.setenv("JAVA_HOME", str(find_java()))
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    submit = str(Path(sys.executable).with_name("spark-submit"))
+    where = ("--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", "--run-id", "submitted")
+    for name in ("ingest", "normalize"):
+        done = job(name, *where, launcher=(submit, "--master", "local[2]", "--driver-memory", "1g"))
+        assert done.returncode == 0, done.stderr
+    for table in ("signals", "texts", "mentions"):
+        ours, theirs = read(folder, "submitted", table).to_pylist(), read(folder, "whole", table).to_pylist()
+        assert sorted(map(str, ours)) == sorted(map(str, theirs))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--run-id", "whole"), "the run exists. Go on with it by --resume whole"),
+        (("--run-id", "../up"), "use letters, digits"),
+        (("--resume", "nowhere"), "there is no such run"),
+        (("--resume", "whole", "--set", "mine.min_images=3"), "mine.min_images: 2 -> 3"),
+        (("--run-id", "x", "--set", "mine.min_imges=3"), "unknown setting 'min_imges'. Did you mean min_images?"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    finished: tuple[Path, subprocess.CompletedProcess[str]], arguments: tuple[str, ...], said: str
+) -> None:
+    folder, _ = finished
+    done = job("mine", "--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "\tat " not in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
+def test_an_unusable_input_is_named_on_one_line_with_exit_code_2(
+    slice_of_icons: Path, tmp_path: Path, damage: str
+) -> None:
+    file = tmp_path / "pins.parquet"
+    if damage == "truncated":
+        file.write_bytes((slice_of_icons / "signals.parquet").read_bytes()[:5_000])
+    toml = tmp_path / "run.toml"
+    toml.write_text(f'[[sources]]\npath = "{file}"\nsignal_column = "signal"\n')
+    done = job("mine", "--config", str(toml), "--run-root", f"{tmp_path}/runs")
+    assert done.returncode == 2
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert "pins.parquet" in errors[0]
+    assert "Traceback" not in done.stderr
+    assert "\tat " not in done.stderr
+
+
+def test_the_printed_configuration_is_complete_and_starts_no_spark() -> None:
+    done = job("mine", "--corpus", "icons", "--print-config")
+    assert done.returncode == 0
+    assert all(f"[{section}]" in done.stdout for section in ("spark", "normalize", "mine", "publish", "report"))
+    assert "WARNING" not in done.stderr
