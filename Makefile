@@ -1,0 +1,78 @@
+# What there is to do here. `make` alone lists it.
+
+CORPUS := icons
+PYTHON := .venv/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check
+PIP_VERSION := 26.3
+# Pinned by hand: the release that the product is tested with; the resolver would take the newest.
+TORCH := torch==2.13.0
+
+.PHONY: help setup demo test test-fast check lock clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@echo "make TARGET, where TARGET is one of:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.dev ## make the environment .venv: the product, a corpus, a model, a Java, the tools of development
+
+demo: .venv/.ready ## run everything on a ready-made corpus (CORPUS=icons or openclipart), into runs/
+	$(PYTHON) jobs/mine.py --corpus $(CORPUS) --run-root runs
+
+test: .venv/.dev ## run all tests
+	$(PYTHON) -m pytest
+
+test-fast: .venv/.dev ## run the tests that need no Spark
+	$(PYTHON) -m pytest tests/unit
+
+check: .venv/.dev ## check format, style, types and the order of imports
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest -q tests/unit/test_import_order.py
+
+lock: .venv/.ready ## resolve all dependencies anew and write .constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	    echo "make lock: needs an environment of Python 3.11, the oldest that is supported, so that the pins fit all."; \
+	    exit 1; }
+	$(PIP) install --quiet --dry-run --ignore-installed --report .venv/lock.json -e '.[embedded]' --group dev '$(TORCH)'
+	@{ echo "# All packages that the product, make demo and the tests use, for Python 3.11 to 3.13; made by make lock."; \
+	   echo "# What torch needs for GPUs depends on the platform, and torch pins it itself."; \
+	   $(PYTHON) -c 'import json; \
+	   found = [item["metadata"] for item in json.load(open(".venv/lock.json"))["install"]]; \
+	   pins = {item["name"].lower().replace("_", "-"): item["version"].split("+")[0] for item in found}; \
+	   del pins["longtail-labels"]; \
+	   print("\n".join(f"{name}=={pins[name]}" for name in sorted(pins)))'; } > .venv/lock.txt
+	mv .venv/lock.txt .constraints.txt
+
+clean: ## remove the environment and all caches; runs/ stays
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse metastore_db
+	find jobs pipeline schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps: a second `make setup` does nothing until one of these files changes.
+.venv/.ready: pyproject.toml .constraints.txt
+	@for python in python3.11 python3.12 python3.13 python3; do \
+	    if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+	        found=$$python; break; \
+	    fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "make setup: no Python 3.11, 3.12 or 3.13 on PATH. Install one (Debian and Ubuntu: python3 and python3-venv)."; \
+	    exit 1; \
+	fi; \
+	if ! $$found -c 'import ensurepip' 2>/dev/null; then \
+	    echo "make setup: $$found cannot make environments. On Debian and Ubuntu run: sudo apt-get install" \
+	        "$$($$found -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; \
+	    exit 1; \
+	fi; \
+	$(PYTHON) -m pip --version >/dev/null 2>&1 || $$found -m venv --clear .venv
+	@echo "Installing the product with all that it needs into .venv: some minutes, and most of them are for torch."
+	$(PIP) install --quiet 'pip==$(PIP_VERSION)'
+	$(PIP) install --quiet -c .constraints.txt -e '.[embedded]'
+	$(PYTHON) -m pipeline.text.wordnet
+	$(PYTHON) -m pipeline.runtime.java
+	touch $@
+
+.venv/.dev: .venv/.ready
+	$(PIP) install --quiet -c .constraints.txt --group dev
+	touch $@
