@@ -47,9 +47,9 @@ class Cleaner:
         """What each text becomes, in the order given.
 
         Reasons of rejection: empty, too_long, url, personal_data, file_name, hash, number (nothing else is left of
-        the text) and unsafe. Flags: entities_decoded, mojibake_fixed, markup_removed, email_removed, url_removed,
-        phone_removed, handle_removed, hash_removed, file_name_removed, file_ending_removed, hashtag_split, unsafe,
-        language_detected.
+        the text) and unsafe. Flags: entities_decoded, escapes_decoded, mojibake_fixed, markup_removed,
+        email_removed, url_removed, phone_removed, handle_removed, hash_removed, file_name_removed,
+        file_ending_removed, hashtag_split, unsafe, language_detected.
 
         Args:
             texts: raw texts.

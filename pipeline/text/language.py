@@ -8,6 +8,7 @@ shorter the text is. Nothing is downloaded.
 
 import functools
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -55,6 +56,7 @@ _RUNS = regex.compile(
     + "|".join(rf"(?P<{name}>\p{{{name}}}+)" for name in (*_ONE_LANGUAGE, *_MANY_LANGUAGES) if name != "Kana")
 )
 _WORDS = regex.compile(r"[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*")
+_ASCII_WORDS = re.compile(r"[a-z]+(?:'[a-z]+)*")  # the same of most texts, at twice the speed
 _LABEL = len("__label__")
 
 _MOST_WORDS = 12  # as many say for certain
@@ -63,7 +65,7 @@ _LEAST_LISTED = 1e-6  # share of running text at which the word lists end
 _UNSEEN = 1e-7  # share of a word that a list does not have
 _SMOOTHING = 1e-3  # what a language gets that fastText does not name
 _FULL_WEIGHT = 15  # letters from which fastText counts in full
-_DECISIVE = math.log(100)  # odds by words and prior from which the slower model is not asked
+_DECISIVE = math.log(20)  # odds by words and prior from which the slower model is not asked
 
 
 class _Rivals(NamedTuple):
@@ -113,7 +115,7 @@ class LanguageDetector:
         rivals = self._rivals(script)
         if len(rivals.languages) < 2:
             return (rivals.languages[0], 1.0) if rivals.languages else (UNDETERMINED, 0.0)
-        words = _WORDS.findall(text)[:_MOST_WORDS]
+        words = (_ASCII_WORDS if text.isascii() else _WORDS).findall(text)[:_MOST_WORDS]
         if not words:
             return self._default, self._prior
         scores: list[float] = list(map(sum, zip(rivals.log_priors, *map(rivals.by_word, words), strict=True)))

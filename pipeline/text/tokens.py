@@ -31,6 +31,7 @@ _PIECE = regex.compile(
     """,
     regex.VERBOSE,
 )
+_OPENS = regex.compile(r"[\p{L}\p{N}]")  # Python's own isalnum is years of Unicode behind
 _PLAIN = re.compile(r"[a-z0-9 ]*")
 _HUMPS = regex.compile(
     r"(?V1)\p{Lu}\p{M}*(?:\p{Lu}\p{M}*)*(?=\p{Lu}\p{M}*\p{Ll})|\p{Lu}?\p{M}*[\p{Ll}\p{M}]+|[\p{Lu}\p{M}]+|\p{N}+(?:[sdkDK](?!\p{Ll}))?"
@@ -58,7 +59,7 @@ def tokenize(text: str) -> list[str]:
         return text.split()
     words: list[str] = []
     for piece in _PIECE.findall(text):
-        if piece[0].isalnum() or piece == "&":
+        if piece[0].isalnum() or piece == "&" or _OPENS.match(piece):
             words.append(piece)
         elif words and words[-1] != BREAK:
             words.append(BREAK)

@@ -11,16 +11,19 @@ import ftfy
 import regex
 
 ENTITIES = "entities_decoded"
+ESCAPES = "escapes_decoded"
 MOJIBAKE = "mojibake_fixed"
 
 # With its semicolon only: "black&white" and "?a=1&copy=2" hold no entity.
 _ENTITY = regex.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+# What printing a Python or JSON string leaves in a text: line ends and characters spelt out.
+_ESCAPE = regex.compile(r"\\(?:r\\n|n|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})")
 # A lead byte of UTF-8 and a continuation byte, both read as Latin-1 or Windows-1252. Cheap; ftfy decides.
 _SUSPECT = regex.compile(r"[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 # Scripts in which a zero-width (non-)joiner changes the word.
-_JOINING = "".join(
-    rf"\p{{{script}}}"
-    for script in "Arab Syrc Mong Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr".split()  # noqa: SIM905
+_JOINING = (
+    r"\p{Arab}\p{Syrc}\p{Mong}\p{Deva}\p{Beng}\p{Guru}\p{Gujr}"
+    r"\p{Orya}\p{Taml}\p{Telu}\p{Knda}\p{Mlym}\p{Sinh}\p{Khmr}"
 )
 _INVISIBLE = regex.compile(
     rf"""(?V1)
@@ -54,17 +57,17 @@ _TURKIC = ("tr", "az")
 def repair(text: str) -> tuple[str, list[str]]:
     """The text with what transport did to it undone, in its own case, and flags that name what was met.
 
-    In this order: HTML entities; UTF-8 read as Latin-1 or Windows-1252; invisible characters; NFKC; white space.
-    Joiners stay where they are part of a word (Indic scripts, Persian) or of an emoji.
+    In this order: HTML entities; escapes of Python and JSON; UTF-8 read as Latin-1 or Windows-1252; invisible characters;
+    NFKC; white space. Joiners stay where they are part of a word (Indic scripts, Persian) or of an emoji.
 
     Args:
         text: any string, lone surrogates included.
 
     Returns:
         The text, NFKC but for the vowel AM of Thai and Lao, single spaces inside and none around; and the flags
-        `entities_decoded`, `mojibake_fixed`.
+        `entities_decoded`, `escapes_decoded`, `mojibake_fixed`.
     """
-    if text.isascii() and "&" not in text:
+    if text.isascii() and "&" not in text and "\\" not in text:
         return _printable(text), []
     flags: list[str] = []
     previous = None
@@ -103,11 +106,17 @@ def normalize_text(text: str) -> str:
 
 
 def _repair_once(text: str, flags: list[str]) -> str:
+    text = unicodedata.normalize("NFC", text)  # so that what follows sees composed and decomposed spellings alike
     if "&" in text:
         decoded = _ENTITY.sub(_decode, text)
         if decoded != text:
             text = decoded
             _note(flags, ENTITIES)
+    if "\\" in text:
+        decoded = _ESCAPE.sub(_unescape, text)
+        if decoded != text:
+            text = decoded
+            _note(flags, ESCAPES)
     if text.isascii():
         return _printable(text)
     if _SUSPECT.search(text):
@@ -123,6 +132,10 @@ def _repair_once(text: str, flags: list[str]) -> str:
 
 def _decode(match: "regex.Match[str]") -> str:
     return html.unescape(match[0])
+
+
+def _unescape(match: "regex.Match[str]") -> str:
+    return chr(int(match[0][2:], 16)) if match[0][1] in "ux" else " "
 
 
 def _note(flags: list[str], flag: str) -> None:
