@@ -63,7 +63,8 @@ def slice_of_icons(tmp_path_factory: pytest.TempPathFactory) -> Path:
     signals = corpus.signals.filter(pc.is_in(corpus.signals["image_id"], images["image_id"]))
     boards = signals.filter(pc.equal(signals["signal"], "board"))
     pq.write_table(signals.filter(pc.not_equal(signals["signal"], "board")), folder / "signals.parquet")
-    lines = [f"{image},{text}" for image, text in zip(boards["image_id"].to_pylist(), boards["text"].to_pylist(), strict=False)]
+    pairs = zip(boards["image_id"].to_pylist(), boards["text"].to_pylist(), strict=True)
+    lines = [f"{image},{text}" for image, text in pairs]
     (folder / "boards.csv").write_text("image_id,text\n" + "\n".join([*lines, "broken", ",no image", "i,"]) + "\n")
     (folder / "run.toml").write_text(TOML.format(folder=folder))
     return folder

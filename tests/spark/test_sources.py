@@ -102,7 +102,7 @@ def test_a_table_in_long_form_takes_its_signal_from_a_column(spark: SparkSession
 
 def test_a_missing_column_is_named_with_those_that_there_are(spark: SparkSession) -> None:
     rows = spark.createDataFrame([("i", "t")], "id string, text string")
-    with pytest.raises(InputError, match="source 'x': no column 'image_id'. It has: id, text."):
+    with pytest.raises(InputError, match=r"source 'x': no column 'image_id'. It has: id, text."):
         to_facts(rows, SourceConfig(path="x", signal="title"))
 
 
@@ -113,13 +113,13 @@ def test_a_text_column_that_is_no_text_is_named_with_its_type(spark: SparkSessio
 
 
 def test_a_missing_path_is_named_without_a_stack(spark: SparkSession) -> None:
-    with pytest.raises(InputError, match="source 'pins': /no/such.parquet as parquet: there is no such file") as error:
+    with pytest.raises(InputError, match=r"source 'pins': /no/such.parquet as parquet: there is no such file") as error:
         read_table(spark, "pins", "/no/such.parquet", "parquet", {})
     assert "\n" not in str(error.value)
 
 
 def test_an_unknown_format_is_named(spark: SparkSession, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="source 'pins'.*lance"):
+    with pytest.raises(InputError, match=r"source 'pins'.*lance"):
         read_table(spark, "pins", str(tmp_path), "lance", {})
 
 

@@ -61,6 +61,10 @@ def test_a_text_without_letters_has_the_prior(detector: LanguageDetector) -> Non
     assert LanguageDetector(EXPECTED, "en", 0.3, 0.5).detect(["123"]) == [("und", 0.3)]
 
 
+def test_digits_do_not_make_the_only_latin_language_certain() -> None:
+    assert LanguageDetector(("ja", "en"), "ja", 0.6, 0.5).detect(["123"]) == [("ja", 0.6)]
+
+
 def test_below_the_least_confidence_the_language_is_undetermined() -> None:
     text = "chat"  # English and French
     (language, confidence), *_ = LanguageDetector(("en", "fr"), "en", 0.5, 0.0).detect([text])

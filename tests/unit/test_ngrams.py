@@ -12,9 +12,12 @@ TEXTS = st.lists(st.lists(WORDS, max_size=9), max_size=8)
 def keys_of(texts: list[list[str]], most: int, language: str = "en") -> list[tuple[int, int, int]]:
     tokens = pa.array(texts, pa.list_(pa.string()))
     words = ngrams.read_words(tokens, pa.array([language] * len(texts), pa.string()))
-    return [
-        (gram.n, int(text), int(key)) for gram in ngrams.grams(words, most) for text, key in zip(gram.text, gram.key, strict=False)
-    ]
+    return listed(words, most)
+
+
+def listed(words: ngrams.Words, most: int) -> list[tuple[int, int, int]]:
+    pairs = ((gram.n, gram.text.tolist(), gram.key.tolist()) for gram in ngrams.grams(words, most))
+    return [(n, text, key) for n, texts, keys in pairs for text, key in zip(texts, keys, strict=True)]
 
 
 def key(words: list[str], language: str = "en") -> int:
@@ -54,7 +57,7 @@ def test_keys_are_the_same_in_every_process_and_version() -> None:
 def test_a_sliced_batch_gives_the_keys_of_its_rows(texts: list[list[str]]) -> None:
     tokens = pa.array([["other"], *texts], pa.list_(pa.string())).slice(1)
     words = ngrams.read_words(tokens, pa.array(["en"] * len(texts), pa.string()))
-    found = [(gram.n, int(t), int(k)) for gram in ngrams.grams(words, 3) for t, k in zip(gram.text, gram.key, strict=False)]
+    found = listed(words, 3)
     assert found == keys_of(texts, 3)
 
 

@@ -66,11 +66,11 @@ def test_an_override_of_the_wrong_form_is_an_error(tmp_path: Path, override: str
 
 
 def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="absent.toml: cannot be read"):
+    with pytest.raises(ConfigError, match=r"absent.toml: cannot be read"):
         load_config(tmp_path / "absent.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("[mine\n")
-    with pytest.raises(ConfigError, match="broken.toml: no valid TOML"):
+    with pytest.raises(ConfigError, match=r"broken.toml: no valid TOML"):
         load_config(broken)
 
 
