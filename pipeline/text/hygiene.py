@@ -75,15 +75,16 @@ _EXTENSION = r"\.(?:jpe?g|png|gif|svgz?|webp|bmp|tiff?|heic|psd|eps|pdf|mp4|mov|
 _CAMERA = regex.compile(
     rf"""
     (?<![\p{{L}}\p{{N}}])(?:
-        (?:img|dsc[nf]?|pict|mvi|gopr|dji|pxl|vid|wp|sam|cimg|imag|hpim|sany|stc|fb_img|received)
-            [ _-]?\d{{3,}}(?:[_-]\d+)*
+        (?:img|dsc[nf]?|pict|mvi|gopr|dji|cimg|imag|hpim|sany|stc|fb_img)[ _-]?\d{{3,}}(?:[_-]\d+)*
+      | (?:pxl|vid|wp|sam|received)_?\d{{3,}}(?:_\d+)*  # words too: received 1000 likes
       | _?(?:dsc|mg)_?\d{{3,}}
       | p\d{{7}}
       | (?:19|20)\d{{6}}[_-]\d{{3,}}
       | \d{{6,}}_[0-9a-f]{{8,}}(?:_[a-z])?
     )(?:\ ?\(\d+\)|[_-]\d+|_[a-z])?(?:{_EXTENSION})?(?![\p{{L}}\p{{N}}])
     | ^(?:photo|image|picture|pic|bild|foto|scan|file|untitled|unnamed|download)[ _-]?\(?[\d_-]+\)?(?:{_EXTENSION})?$
-    | ^screen[ _-]?shots?[ _-]?(?:from|at)?[\d .:_at-]*\d[\d .:_apm-]*(?:{_EXTENSION})?$
+    | ^(?:screen[ _-]?shots?|whatsapp[ _-](?:image|video))[ _-]?
+      (?:from|at)?[\d .:_at-]*\d[\d .:_apm-]*(?:{_EXTENSION})?$
     """,
     _IGNORE,
 )

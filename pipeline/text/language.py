@@ -112,12 +112,12 @@ class LanguageDetector:
             return self._default, self._prior
         if script in _ONE_LANGUAGE:
             return _ONE_LANGUAGE[script], 1.0
-        rivals = self._rivals(script)
-        if len(rivals.languages) < 2:
-            return (rivals.languages[0], 1.0) if rivals.languages else (UNDETERMINED, 0.0)
         words = (_ASCII_WORDS if text.isascii() else _WORDS).findall(text)[:_MOST_WORDS]
         if not words:
             return self._default, self._prior
+        rivals = self._rivals(script)
+        if len(rivals.languages) < 2:
+            return (rivals.languages[0], 1.0) if rivals.languages else (UNDETERMINED, 0.0)
         scores: list[float] = list(map(sum, zip(rivals.log_priors, *map(rivals.by_word, words), strict=True)))
         first, second = sorted(scores, reverse=True)[:2]
         if first - second < _DECISIVE:

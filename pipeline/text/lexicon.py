@@ -142,6 +142,19 @@ _INFLECTED = _words(
     "bg ca cs cy da de el es et fi fr ga gd gl hu hy id is it lb lt lv mk ms nb nl nn pl pt ro ru sk sl sq sv tr uk"
 )
 _GROWING = frozenset(("bg", "cs", "mk", "pl", "ru", "sk", "sl", "uk"))
+_SLAVIC_PLURALS = ("ы", "и", "і", "y", "i")
+_ADDED = ("", "s", "es", "n", "e")  # what a noun that looks like an infinitive takes on (Gartens)
+# What plurals end in, where that is sure: a word that ends otherwise stays, since simplemma makes one gender of two
+# (bruja, brujo) and takes Turkish words back to the verb that they come from.
+_PLURALS = MappingProxyType(
+    {
+        **dict.fromkeys(("ca", "es", "gl", "pt"), ("s",)),
+        "fr": ("s", "x"),
+        "it": ("i", "e"),
+        "nl": ("n", "s"),
+        "tr": ("ler", "lar"),
+    }
+)
 # What verbs end in: simplemma takes flores (flowers) for a form of florar.
 _INFINITIVES = MappingProxyType(
     {
@@ -155,7 +168,6 @@ _INFINITIVES = MappingProxyType(
         "pl": ("ć",),
         "pt": ("ar", "er", "ir"),
         "ru": ("ть", "ться", "ти"),
-        "tr": ("mek", "mak"),
         "uk": ("ти", "тися"),
     }
 )
@@ -204,10 +216,16 @@ def lemma(word: str, language: str) -> str:
         return _english(word)
     if language in ("fr", "it", "ca") and "'" in word:
         word = next((word[len(start) :] for start in _ELISIONS if word.startswith(start)), word) or word
-    if language not in _INFLECTED or len(word) < _SHORTEST or not word.isalpha():
+    plurals = _PLURALS.get(language, ("",))
+    if language not in _INFLECTED or len(word) < _SHORTEST or not word.isalpha() or not word.endswith(plurals):
         return word
     base = simplemma.lemmatize(word, lang=language).lower()
-    return base if _same_noun(word, base, language) else word
+    if word.startswith(base) or plurals[0] != "s":
+        return base if _same_noun(word, base, language) else word
+    # Taking the s away keeps what the base of a dictionary may not: the gender (brujas) and the noun (flores).
+    shorter = (word[:-2] if word.endswith("es") else "", word[:-1])
+    known = next((form for form in shorter if len(form) > 2 and simplemma.is_known(form, language)), None)
+    return known or (base if _same_noun(word, base, language) else word)
 
 
 def _english(word: str) -> str:
@@ -260,11 +278,13 @@ def _regular_singulars(word: str) -> list[str]:
 
 def _same_noun(word: str, base: str, language: str) -> bool:
     """Whether the base can be the singular of the word: it opens with the same letters and is no verb of it."""
-    if not base.isalpha() or (len(base) > len(word) and language not in _GROWING):
+    if not base.isalpha() or (len(base) > len(word) and not (language in _GROWING and word.endswith(_SLAVIC_PLURALS))):
         return False
-    endings = _INFINITIVES.get(language, ())
-    if base.endswith(endings) and not word.startswith(base):
+    ending = word.removeprefix(base)  # of the plural; the whole word where it is not the base with something added
+    if base.endswith(_INFINITIVES.get(language, ())) and ending not in _ADDED:
         return False
+    if language == "it" and word.endswith("e") and not base.endswith("a"):
+        return False  # -e is the plural of -a alone; else it is a singular (lente)
     shortest = min(len(word), len(base))
     shared = next((place for place in range(shortest) if word[place] != base[place]), shortest)
     return shared >= 3 and shared >= _SHARED * shortest and abs(len(word) - len(base)) <= 4

@@ -57,8 +57,8 @@ _TURKIC = ("tr", "az")
 def repair(text: str) -> tuple[str, list[str]]:
     """The text with what transport did to it undone, in its own case, and flags that name what was met.
 
-    In this order: HTML entities; escapes of Python and JSON; UTF-8 read as Latin-1 or Windows-1252; invisible characters;
-    NFKC; white space. Joiners stay where they are part of a word (Indic scripts, Persian) or of an emoji.
+    In this order: HTML entities; escapes of Python and JSON; UTF-8 read as Latin-1 or Windows-1252; invisible
+    characters; NFKC; white space. Joiners stay where they are part of a word (Indic scripts, Persian) or of an emoji.
 
     Args:
         text: any string, lone surrogates included.

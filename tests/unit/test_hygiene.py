@@ -47,7 +47,15 @@ def test_what_must_not_be_a_label_goes_and_the_words_stay(text: str, left: str, 
     [
         *["1920 x 1080", "2018-06-12", "12.06.2018", "1990-1995", "1990 1991 1992", "$1,299.99", "051611-023"],
         *["9780140328721", "windows 10.0.19041", "dinner @ home", "end.It was", "so.de.it", "I <3 you", "a < b > c"],
-        *["Air Max 90", "mid-century", "decade", "facade 1234", "image of 3 cats", "photo 3 of 4", "received 1000 likes"],
+        *[
+            "Air Max 90",
+            "mid-century",
+            "decade",
+            "facade 1234",
+            "image of 3 cats",
+            "photo 3 of 4",
+            "received 1000 likes",
+        ],
     ],
 )
 def test_sizes_dates_years_prices_and_words_are_no_personal_data_and_no_file(text: str) -> None:
@@ -58,7 +66,10 @@ def test_sizes_dates_years_prices_and_words_are_no_personal_data_and_no_file(tex
     ("text", "reason"),
     [
         *[(name, "file_name") for name in ("IMG_1234", "DSC01234.JPG", "_MG_5321", "P1010001", "20180612-0388")],
-        *[(name, "file_name") for name in ("photo-1502", "image 2", "Screenshot 2020-01-02 at 10.11.12.png", "IMG 0042")],
+        *[
+            (name, "file_name")
+            for name in ("photo-1502", "image 2", "Screenshot 2020-01-02 at 10.11.12.png", "IMG 0042")
+        ],
         *[(name, "hash") for name in ("hash(0x87a4bb4)", "0x8f48a28", "d41d8cd98f00b204e9800998ecf8427e")],
         *[(name, "number") for name in ("747", "3.5", "2018-06-12", "12:30", "- 5 -", "٢")],
         *[(name, "empty") for name in ("", "...", "!?", "<br>", "❤")],
