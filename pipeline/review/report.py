@@ -221,13 +221,16 @@ def _environment() -> Environment:
 
 
 def _settings(config: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, Any]]]]:
-    """(section, [(setting, value)]) in order, a source or table of images as a section of its own; secrets hidden."""
+    """(section, [(setting, value)]), a source or table of images as a section of its own, these first; secrets hidden.
+
+    Sorted by name: a record that was read back from its file has another order than a fresh one.
+    """
     sections: list[tuple[str, list[tuple[str, Any]]]] = []
-    for name, section in config.items():
+    for name, section in sorted(config.items(), key=lambda item: (not isinstance(item[1], list | tuple), item[0])):
         tables = section if isinstance(section, list | tuple) else [section]
         for table in tables:
             title = f"{name}: {table['name']}" if table is not section else name
-            sections.append((title, [(key, _without_secrets(key, value)) for key, value in table.items()]))
+            sections.append((title, [(key, _without_secrets(key, value)) for key, value in sorted(table.items())]))
     return sections
 
 
