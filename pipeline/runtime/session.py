@@ -55,6 +55,8 @@ def settings(config: SparkConfig) -> dict[str, str]:
         # Dirty input is met by try_ functions; anything else that overflows is a defect and must fail.
         "spark.sql.ansi.enabled": "true",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # Collecting aggregates would turn to sorting, many times slower, from 128 distinct keys a task on.
+        "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
         # Pointers publish a table; a marker file would only be taken for data by readers of the folder.
         "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
         "spark.ui.enabled": "false",

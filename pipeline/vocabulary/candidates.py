@@ -51,13 +51,26 @@ def name_phrases(texts: DataFrame, survivors: "Broadcast[bytes]", config: MineCo
 
 
 def count_support(found: DataFrame, mentions: DataFrame, signals: Sequence[str], config: MineConfig) -> DataFrame:
-    """Exact support of each phrase: images, images per signal, contributors, whole-text images, keys of the rare."""
-    said = found.join(mentions.select("text_id", "image_id", "signal", "contributors"), "text_id")
+    """Exact support of each phrase: images, images per signal, contributors, whole-text images, keys of the rare.
+
+    Args:
+        found: what `find_phrases` gives; read twice.
+        mentions: the table mentions.
+        signals: all kinds of text.
+        config: section [mine].
+    """
+    named = F.size("contributors") > 0
+    said = found.join(mentions.select("text_id", "image_id", "signal", named.alias("named")), "text_id")
     by_signal = [F.max(F.col("signal") == signal).alias(f"signal_{i}") for i, signal in enumerate(signals)]
-    pairs = said.groupBy("phrase_id", "image_id").agg(F.max("whole").alias("whole"), *by_signal)
+    pairs = said.groupBy("phrase_id", "image_id").agg(
+        F.max("whole").alias("whole"), F.max("named").alias("named"), *by_signal
+    )
     per_signal = [F.count_if(f"signal_{i}").alias(f"signal_{i}") for i in range(len(signals))]
     counts = pairs.groupBy("phrase_id").agg(
-        F.count(F.lit(1)).alias("images"), F.count_if("whole").alias("whole"), *per_signal
+        F.count(F.lit(1)).alias("images"),
+        F.count_if("whole").alias("whole"),
+        F.count_if(~F.col("named")).alias("anonymous"),
+        *per_signal,
     )
     rare = counts.where(F.col("images") <= config.rare_images).select("phrase_id")
     keys = (
@@ -66,23 +79,22 @@ def count_support(found: DataFrame, mentions: DataFrame, signals: Sequence[str],
         .groupBy("phrase_id")
         .agg(F.array_sort(F.collect_list("key")).alias("image_keys"))
     )
-    # An image whose contributor nobody states is taken for a voice of its own.
-    voices = F.when(F.size("contributors") > 0, F.col("contributors")).otherwise(F.array(F.xxhash64("image_id")))
-    contributors = (
-        said.select("phrase_id", F.explode(voices).alias("voice"))
+    voices = (
+        found.join(mentions.where(named).select("text_id", F.explode("contributors").alias("voice")), "text_id")
         .groupBy("phrase_id")
-        .agg(F.count_distinct("voice").alias("contributors"))
+        .agg(F.count_distinct("voice").alias("voices"))
     )
     per_name = [F.struct(F.lit(s).alias("key"), F.col(f"signal_{i}").alias("value")) for i, s in enumerate(signals)]
     seen = F.filter(F.array(*per_name), lambda entry: entry["value"] > 0)
     return (
-        counts.join(contributors, "phrase_id")
+        counts.join(voices, "phrase_id", "left")
         .join(keys, "phrase_id", "left")
         .select(
             "phrase_id",
             "images",
             F.map_from_entries(seen).alias("signal_images"),
-            "contributors",
+            # An image of which nobody is named is taken for a voice of its own.
+            (F.col("anonymous") + F.coalesce("voices", F.lit(0))).alias("contributors"),
             F.round(F.col("whole") / F.col("images"), 6).alias("completeness"),
             "image_keys",
         )

@@ -59,7 +59,7 @@ def test_support_is_that_of_a_plain_loop(spark: SparkSession, seed: int) -> None
     ]
     images: dict[str, set[str]] = defaultdict(set)
     by_signal: dict[tuple[str, str], set[str]] = defaultdict(set)
-    voices: dict[str, set[object]] = defaultdict(set)
+    voices: dict[tuple[str, str], set[int]] = defaultdict(set)
     whole: dict[str, set[str]] = defaultdict(set)
     for image, signal, text, people in said:
         tokens = text.split()
@@ -72,14 +72,15 @@ def test_support_is_that_of_a_plain_loop(spark: SparkSession, seed: int) -> None
                 phrase = " ".join(part)
                 images[phrase].add(image)
                 by_signal[phrase, signal].add(image)
-                voices[phrase] |= set(people) or {image}
+                voices[phrase, image] |= set(people)
                 if n == length:
                     whole[phrase].add(image)
     found = mine(spark, said, CONFIG)
     assert set(found) == {phrase for phrase, on in images.items() if len(on) >= 2}
     for phrase, row in found.items():
         assert row.images == len(images[phrase])
-        assert row.contributors == len(voices[phrase])
+        named = [voices[phrase, image] for image in images[phrase] if voices[phrase, image]]
+        assert row.contributors == len(set().union(*named)) + len(images[phrase]) - len(named)
         assert row.completeness == pytest.approx(len(whole[phrase]) / len(images[phrase]), abs=1e-6)
         assert row.signal_images == {s: len(by_signal[phrase, s]) for s in SIGNALS if by_signal[phrase, s]}
         assert len(row.image_keys) == row.images
