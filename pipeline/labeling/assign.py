@@ -34,7 +34,8 @@ def weigh(evidence: DataFrame, signals: Sequence[str], reliability: Sequence[flo
 
     confidence = 1 - prod over signals of (1 - w)^log2(1 + count), w = reliability * (1 + coverage) / 2: independent
     voices add up, repetition of one voice counts by its logarithm, and a label that is the whole text counts twice one
-    that is a word among many.
+    that is a word among many. Of two labels of equal confidence the rarer one comes first: it says more, and needs the
+    image more.
     """
     trust = F.create_map(*(F.lit(item) for pair in zip(signals, reliability, strict=True) for item in pair))
     voice = F.struct("count", "phrase", "coverage")
@@ -50,7 +51,7 @@ def weigh(evidence: DataFrame, signals: Sequence[str], reliability: Sequence[flo
     # Sorted before it is multiplied: the product does not depend on the order in which rows arrive.
     product = F.aggregate("votes", F.lit(1.0), lambda total, vote: total * vote["doubt"])
     confidence = F.round(1 - product, 4).cast("float")
-    ranked = Window.partitionBy("image_id").orderBy(F.desc("confidence"), "label_id")
+    ranked = Window.partitionBy("image_id").orderBy(F.desc("confidence"), F.desc("label_id"))
     return pairs.select(
         "image_id", "label_id", confidence.alias("confidence"), _kept_evidence(config).alias("evidence")
     ).withColumns({"place": F.row_number().over(ranked)})

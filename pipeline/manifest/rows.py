@@ -85,9 +85,10 @@ def manifest_rows(
             f"Give several of them one name in the sources' signal or signal_column."
         )
     weights = F.broadcast(labels.select("label_id", "keep_prob", "repeat_factor"))
-    # A struct sorts by its fields in order: most confident first, then by label_id, which is unique in an image.
+    # A struct sorts by its fields in order: most confident first, then the rarer label, whose label_id is higher.
     entry = F.struct(
         (-F.col("confidence")).alias("doubt"),
+        (-F.col("label_id")).alias("rank"),
         "label_id",
         "confidence",
         _source_bits(signals).alias("sources"),

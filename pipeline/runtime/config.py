@@ -148,7 +148,7 @@ class ClusterConfig:
 class AssignConfig:
     """From labels to images."""
 
-    max_labels: int = setting(10, "Labels an image, most confident first.", low=1)
+    max_labels: int = setting(20, "Labels an image, most confident first.", low=1)
     min_confidence: float = setting(0.3, "Below it a label is dropped and counted.", low=0, high=1)
     max_evidence: int = setting(8, "Evidence kept an image and label: millions of captions stay bounded.", low=1)
     best_reliability: float = setting(

@@ -40,9 +40,9 @@ def test_a_second_signal_says_more_than_the_same_signal_twice(spark: SparkSessio
     assert found["two"] > 0.8
 
 
-def test_equal_confidences_are_ranked_by_label(spark: SparkSession) -> None:
+def test_of_equal_confidences_the_rarer_label_comes_first(spark: SparkSession) -> None:
     said = evidence(spark, *(("i", label, "title", f"p{label}", 1, 1.0) for label in (5, 3, 4)))
-    assert {label: row.place for (_, label), row in weighed(said).items()} == {3: 1, 4: 2, 5: 3}
+    assert {label: row.place for (_, label), row in weighed(said).items()} == {5: 1, 4: 2, 3: 3}
 
 
 def test_what_leaves_has_its_reason(spark: SparkSession) -> None:
