@@ -58,11 +58,21 @@ def ingest(run: Run) -> tuple[int, int]:
         _write_rejects(run, "ingest", rejects)
         known = mapping.collect_images(pictures)
         if any(images.duplicate_of for images in run.config.images):
-            known = mapping.resolve_reposts(known)
+            known = mapping.point_to_originals(known, _follow_reposts(known))
         run.tables.write("images", known)
     if not rows_out:
         raise InputError("no usable row in any source; the reasons are in the table rejects of the run.")
     return int(seen.get["rows"]), rows_out
+
+
+def _follow_reposts(images: DataFrame) -> DataFrame:
+    """(image_id, duplicate_of) of the reposts, followed until none leads to a repost; circles are left chained."""
+    links = images.where("duplicate_of is not null").select("image_id", "duplicate_of").persist()
+    for _ in range(16):  # each round doubles the reach: chains of 65,536 links
+        if not mapping.chained(links).head(1):
+            break
+        links = mapping.follow(links).persist()
+    return links
 
 
 def normalize(run: Run) -> tuple[int, int]:

@@ -68,11 +68,15 @@ class RunRecord:
         """Put a finished stage on record; an earlier try of it is replaced."""
         others = [item for item in self.content["stages"] if item["stage"] != stage.stage]
         self.content["stages"] = [*others, dataclasses.asdict(stage)]
+        self.save()
+
+    def save(self) -> None:
+        """Write run.json."""
         files.write_json(self._path, self.content)
 
 
 def open_record(folder: str, run_id: str, config: Config) -> RunRecord:
-    """The record of a run folder; a new one where the folder is fresh.
+    """The record of a run folder; a new one, not yet saved, where the folder is fresh.
 
     Raises:
         RunError: the folder belongs to a run with other settings; every differing setting is named.
@@ -96,7 +100,6 @@ def open_record(folder: str, run_id: str, config: Config) -> RunRecord:
         "signals": [],
         "stages": [],
     }
-    files.write_json(path, content)
     return RunRecord(folder, content)
 
 

@@ -85,9 +85,10 @@ def walk(stages: Sequence[Stage], arguments: Arguments) -> None:
     run_id = arguments.run_id or _new_run_id(whole)
     folder = files.join(root, run_id)
     _check_run(folder, run_id, arguments.resume, whole)
+    record = open_record(folder, run_id, arguments.config)  # before Spark: a mistake is told at once
     spark = start_session(arguments.config.spark, f"{stages[0].name if not whole else 'mine'} {run_id}")
     try:
-        record = open_record(folder, run_id, arguments.config)
+        record.save()
         run = Run(spark, arguments.config, root, run_id, Tables(spark, folder), record)
         for stage in stages:
             _step(run, stage)

@@ -89,18 +89,24 @@ def collect_images(parts: Sequence[DataFrame]) -> DataFrame:
     return images.select("image_id", "image_uri", F.col("original").alias("duplicate_of"))
 
 
-def resolve_reposts(images: DataFrame, rounds: int = 5) -> DataFrame:
-    """Follow duplicate_of to the end of its chain (2^rounds links at most); a circle counts as no repost at all."""
-    links = images.where("duplicate_of is not null").select("image_id", "duplicate_of")
-    followed = links
-    for _ in range(rounds):  # each round doubles the reach
-        onward = followed.toDF("duplicate_of", "beyond")
-        followed = followed.join(onward, "duplicate_of", "left").select(
-            "image_id", F.coalesce("beyond", "duplicate_of").alias("duplicate_of")
-        )
-    open_ended = links.select(F.col("image_id").alias("duplicate_of"), F.lit(True).alias("again"))
-    ends = followed.join(open_ended, "duplicate_of", "left").where("again is null")
-    return images.drop("duplicate_of").join(ends.select("image_id", "duplicate_of"), "image_id", "left")
+def chained(links: DataFrame) -> DataFrame:
+    """The links (image_id, duplicate_of) that lead to an image which is a repost itself."""
+    return links.join(links.select(F.col("image_id").alias("duplicate_of")), "duplicate_of", "left_semi")
+
+
+def follow(links: DataFrame) -> DataFrame:
+    """The same reposts, each led twice as far; a link that comes back to its own image is a circle, and none."""
+    onward = links.toDF("duplicate_of", "beyond")
+    further = links.join(onward, "duplicate_of", "left").select(
+        "image_id", F.coalesce("beyond", "duplicate_of").alias("duplicate_of")
+    )
+    return further.where("image_id != duplicate_of")
+
+
+def point_to_originals(images: DataFrame, links: DataFrame) -> DataFrame:
+    """The table images, with duplicate_of out of the links; one that still leads to a repost is part of a circle."""
+    settled = links.join(chained(links), "image_id", "left_anti")
+    return images.drop("duplicate_of").join(settled, "image_id", "left")
 
 
 def require_columns(rows: DataFrame, name: str, columns: Sequence[str | None]) -> None:

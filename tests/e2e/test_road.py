@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -79,18 +80,21 @@ def mine(folder: Path, run_id: str, *arguments: str) -> subprocess.CompletedProc
     return job("mine", "--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", *arguments, "--run-id", run_id)
 
 
-def read(folder: Path, run_id: str, table: str) -> pa.Table:
-    tables = folder / "runs" / run_id / "tables"
-    pointers = sorted(tables.glob(f"{table}.json")) + sorted(tables.glob(f"{table}.*.json"))
-    parts = [pq.read_table(tables.parent / json.loads(pointer.read_text())["path"]) for pointer in pointers]
-    return pa.concat_tables(parts)
+def read(folder: Path, run_id: str, table: str) -> list[dict[str, Any]]:
+    """The rows of a table of a run, as its pointers name them."""
+    run = folder / "runs" / run_id
+    pointers = [*run.glob(f"tables/{table}.json"), *run.glob(f"tables/{table}.*.json")]
+    assert pointers, table
+    return [
+        row for pointer in pointers for row in pq.read_table(run / json.loads(pointer.read_text())["path"]).to_pylist()
+    ]
 
 
 def digests(folder: Path, run_id: str) -> dict[str, str]:
     """Digest of the sorted rows of each table."""
     found = {}
     for table in TABLES:
-        rows = sorted(json.dumps(row, sort_keys=True, default=str) for row in read(folder, run_id, table).to_pylist())
+        rows = sorted(json.dumps(row, sort_keys=True) for row in read(folder, run_id, table))
         found[table] = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
     return found
 
@@ -111,8 +115,7 @@ def test_the_road_ends_with_a_manifest_a_report_and_one_line_a_stage(
         assert [line for line in done.stdout.splitlines() if line.startswith(f"{stage} ")], done.stdout
     assert (folder / "runs/whole/report.html").stat().st_size > 10_000
     assert json.loads((folder / "runs/manifest/current.json").read_text()) == {"run_id": "whole"}
-    manifest = read(folder, "whole", "manifest")
-    assert manifest.num_rows > 200
+    assert len(read(folder, "whole", "manifest")) > 200
     assert "Exception" not in done.stderr
 
 
@@ -130,10 +133,9 @@ def test_nothing_is_lost_between_stages_and_broken_rows_are_counted(
 
 def test_a_repost_is_folded_into_its_original(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = finished
-    images = read(folder, "whole", "images")
-    repost = images.filter(pc.is_valid(images["duplicate_of"]))["image_id"].to_pylist()
-    assert len(repost) == 1
-    assert repost[0] not in read(folder, "whole", "mentions")["image_id"].to_pylist()
+    reposts = [row["image_id"] for row in read(folder, "whole", "images") if row["duplicate_of"]]
+    assert len(reposts) == 1
+    assert reposts[0] not in {row["image_id"] for row in read(folder, "whole", "mentions")}
 
 
 def test_a_run_that_is_killed_and_resumed_equals_one_that_was_not(
@@ -150,7 +152,7 @@ def test_a_run_that_is_killed_and_resumed_equals_one_that_was_not(
     process.wait()
     assert pointer.exists()
     assert not (folder / "runs/killed/tables/candidates.json").exists()
-    resumed = job("mine", *command[2:], "--resume", "killed")
+    resumed = job("mine", *command[2:], "--resume", "killed", "--until", "publish")
     assert resumed.returncode == 0, resumed.stderr
     assert "ingest           done before" in resumed.stdout
     assert digests(folder, "killed") == digests(folder, "whole")
@@ -167,19 +169,18 @@ def test_tables_do_not_depend_on_the_number_of_partitions_or_cores(
     assert digests(folder, "seven") == digests(folder, "whole")
 
 
-def test_single_jobs_by_spark_submit_go_on_with_a_run(
+def test_single_jobs_by_spark_submit_and_by_python_go_on_with_one_run(
     finished: tuple[Path, subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, _ = finished
     monkeypatch.setenv("JAVA_HOME", str(find_java()))
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    submit = str(Path(sys.executable).with_name("spark-submit"))
-    where = ("--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", "--run-id", "submitted")
-    for name in ("ingest", "normalize"):
-        done = job(name, *where, launcher=(submit, "--master", "local[2]", "--driver-memory", "1g"))
+    submit = (str(Path(sys.executable).with_name("spark-submit")), "--master", "local[2]", "--driver-memory", "1g")
+    where = ("--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", "--run-id", "single")
+    for done in (job("ingest", *where, launcher=submit), job("normalize", *where)):
         assert done.returncode == 0, done.stderr
     for table in ("signals", "texts", "mentions"):
-        ours, theirs = read(folder, "submitted", table).to_pylist(), read(folder, "whole", table).to_pylist()
+        ours, theirs = read(folder, "single", table), read(folder, "whole", table)
         assert sorted(map(str, ours)) == sorted(map(str, theirs))
 
 

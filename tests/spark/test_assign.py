@@ -52,9 +52,9 @@ def test_what_leaves_has_its_reason(spark: SparkSession) -> None:
     config = AssignConfig(max_labels=2, min_confidence=0.3)
     rows = assign.weigh(said, SIGNALS, TRUST, config).withColumns({"reason": assign.rejection(config)}).collect()
     assert {row.label_id: row.reason for row in rows} == {
-        1: None,
+        3: None,
         2: None,
-        3: "beyond_max_labels",
+        1: "beyond_max_labels",
         9: "low_confidence",
     }
 

@@ -106,7 +106,7 @@ def test_a_larger_share_holds_out_more_and_another_seed_others(draws: pa.Table) 
 
 
 @pytest.mark.parametrize("parts", [1, 7])
-def test_labels_of_an_image_stand_by_confidence_then_id_whatever_the_partitions(
+def test_labels_of_an_image_stand_by_confidence_then_rarity_whatever_the_partitions(
     spark: SparkSession, parts: int
 ) -> None:
     found = [
@@ -125,9 +125,9 @@ def test_labels_of_an_image_stand_by_confidence_then_id_whatever_the_partitions(
     )
     one, two = conform(rows, load_schema("manifest")).orderBy("image_id").collect()
     assert (one.image_id, one.image_uri, one.primary_label) == ("i1", "file:///i1.jpg", 1)
-    assert one.label_ids == [1, 0, 2]
+    assert one.label_ids == [1, 2, 0]
     assert one.label_confidences == [0.75, 0.5, 0.5]
-    assert one.label_sources == [0b110, 0b101, 0b010]
+    assert one.label_sources == [0b110, 0b010, 0b101]
     assert one.keep_prob == pytest.approx(1 - 0.5 * 0.75 * 0.999)
     assert one.repeat_factor == 2.0
     assert (two.image_id, two.image_uri, two.label_ids, two.keep_prob) == ("i2", None, [2], 1 - 0.999)

