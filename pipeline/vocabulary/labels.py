@@ -120,11 +120,13 @@ def label_key(name: str, language: str) -> str:
 
 
 def unique_names(labels: Sequence[tuple[str, str]]) -> list[str]:
-    """Names that differ: the language is added where the same word is a label in several ('gift (de)')."""
-    seen: dict[str, int] = {}
-    for name, _ in labels:
-        seen[name] = seen.get(name, 0) + 1
-    return [name if seen[name] == 1 else f"{name} ({language})" for name, language in labels]
+    """Names that differ: where a word is a label in several languages, all but the first add theirs: 'gift (de)'."""
+    seen: set[str] = set()
+    names = []
+    for name, language in labels:
+        names.append(f"{name} ({language})" if name in seen else name)
+        seen.add(name)
+    return names
 
 
 def find_parents(phrases: Phrases, members: Sequence[Sequence[int]], head: Sequence[int]) -> list[int | None]:

@@ -73,7 +73,7 @@ def read_words(tokens: pa.ListArray, languages: pa.Array) -> Words:
     text = np.repeat(np.arange(len(counts)), counts)
     word = hashes[codes] if len(distinct) else np.zeros(0, dtype=np.uint64)
     spoken = languages.dictionary_encode()
-    language = hash_strings(spoken.dictionary.to_numpy(zero_copy_only=False))[spoken.indices.to_numpy()]
+    language = _hash_languages(spoken.dictionary.to_pylist())[spoken.indices.to_numpy()]
     lengths = np.bincount(text[inside], minlength=len(counts)).astype(np.int64)
     return Words(word, text, inside, language, lengths)
 
@@ -97,7 +97,7 @@ def grams(words: Words, most: int) -> Iterator[Grams]:
 def phrase_keys(tokens: Sequence[str], language: str) -> Iterator[tuple[Hashes, Hashes]]:
     """For each way to cut a phrase of n words in two: keys of the left and of the right part, n - 1 pairs."""
     word = hash_strings(list(tokens))
-    spoken = hash_strings([language])
+    spoken = _hash_languages([language])
 
     def key(part: npt.NDArray[np.uint64]) -> Hashes:
         rolled = part[:1]
@@ -107,6 +107,11 @@ def phrase_keys(tokens: Sequence[str], language: str) -> Iterator[tuple[Hashes, 
 
     for cut in range(1, len(word)):
         yield key(word[:cut]), key(word[cut:])
+
+
+def _hash_languages(languages: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Hash of each language; no word has it, or 'de' in English would be 'en' in German."""
+    return hash_strings([f"language {language}" for language in languages])
 
 
 def _finish(rolled: npt.NDArray[np.uint64], language: npt.NDArray[np.uint64]) -> Hashes:
