@@ -183,6 +183,7 @@ def assign_labels(run: Run) -> tuple[int, int]:
         chances,
         confirmed,
         best=config.best_reliability,
+        weight=config.agreement_weight,
         prior=config.prior_reliability,
         strength=config.prior_strength,
     )

@@ -3,8 +3,13 @@
 Where signals s and t both say something of an image, a label that s gives is confirmed by t at the rate p(s) * c(t): s
 must be right, and t must happen to say it. Over all ordered pairs of signals this is a table of rank one, whose
 logarithm is fitted by weighted least squares. It fixes the p up to one common factor; the most reliable signal is put
-at `best`. The counts by (signals of the image, signals of the label) are all that is needed: one pass, and a table of
-at most 4^signals rows, however many images and labels there are.
+at `best`.
+
+Signals that complement each other agree little and are no worse for it: tags often leave out what the title says. So
+agreement counts with a `weight` only: best * (p / largest p)^weight.
+
+The counts by (signals of the image, signals of the label) are all that is needed: one pass, and a table of at most
+4^signals rows, however many images and labels there are.
 """
 
 import numpy as np
@@ -36,13 +41,16 @@ def confirmations(image_bits: Counts, label_bits: Counts, counts: Counts, signal
     return chances, confirmed
 
 
-def estimate(chances: Counts, confirmed: Counts, *, best: float, prior: float, strength: float) -> Floats:
+def estimate(
+    chances: Counts, confirmed: Counts, *, best: float, weight: float, prior: float, strength: float
+) -> Floats:
     """Reliability of each signal in (0, 1], float64 [signals].
 
     Args:
         chances: int64 [signals, signals], as `confirmations` gives them.
         confirmed: likewise.
         best: reliability of the most reliable signal.
+        weight: how far agreement is trusted, in [0, 1]; 0 = all signals alike, 1 = as fitted.
         prior: reliability of a signal that never meets another.
         strength: chances that the prior is worth.
     """
@@ -55,10 +63,10 @@ def estimate(chances: Counts, confirmed: Counts, *, best: float, prior: float, s
     design = np.zeros((len(rows), 2 * signals))
     design[np.arange(len(rows)), rows] = 1.0
     design[np.arange(len(rows)), signals + columns] = 1.0
-    weight = np.sqrt(seen)
+    certainty = np.sqrt(seen)
     # The least norm among equal fits: with two signals only, each takes half of what cannot be told apart.
-    solution, *_ = np.linalg.lstsq(design * weight[:, None], np.log(rate) * weight, rcond=None)
+    solution, *_ = np.linalg.lstsq(design * certainty[:, None], np.log(rate) * certainty, rcond=None)
     raw = np.exp(solution[:signals])
     met = chances.sum(axis=1)
-    raw = np.where(met > 0, raw / raw[met > 0].max() * best, prior)
+    raw = np.where(met > 0, best * (raw / raw[met > 0].max()) ** weight, prior)
     return np.asarray((met * raw + strength * prior) / (met + strength))

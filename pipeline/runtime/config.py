@@ -154,6 +154,9 @@ class AssignConfig:
     best_reliability: float = setting(
         0.95, "Agreement tells reliabilities up to one factor; the best signal gets this.", low=0.5, high=1
     )
+    agreement_weight: float = setting(
+        0.5, "Signals that complement each other agree little; 0 = all alike, 1 = as they agree.", low=0, high=1
+    )
     prior_reliability: float = setting(0.7, "A signal that never meets another gets this.", low=0.01, high=1)
     prior_strength: float = setting(20.0, "Observations that the prior is worth.", low=0)
 

@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.labeling.reliability import confirmations, estimate
 
-SETTINGS = {"best": 0.95, "prior": 0.7, "strength": 20.0}
+SETTINGS = {"best": 0.95, "weight": 1.0, "prior": 0.7, "strength": 20.0}
 
 
 def simulate(precision: list[float], coverage: list[float], images: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -35,6 +35,14 @@ def test_known_precisions_come_back_up_to_the_scale_of_the_best(coverage: list[f
     truth = [0.9, 0.6, 0.3]
     found = estimate(*simulate(truth, coverage), **SETTINGS)
     assert found == pytest.approx(np.array(truth) / 0.9 * 0.95, abs=0.04)
+
+
+def test_half_the_weight_is_the_square_root_of_what_was_fitted() -> None:
+    counts = simulate([0.9, 0.6, 0.3], [1.0, 1.0, 1.0], images=5_000)
+    whole = estimate(*counts, **{**SETTINGS, "strength": 0.0})
+    half = estimate(*counts, **{**SETTINGS, "strength": 0.0, "weight": 0.5})
+    assert half == pytest.approx(0.95 * np.sqrt(whole / 0.95))
+    assert estimate(*counts, **{**SETTINGS, "strength": 0.0, "weight": 0.0}) == pytest.approx(np.full(3, 0.95))
 
 
 def test_a_signal_that_never_meets_another_gets_the_prior() -> None:
