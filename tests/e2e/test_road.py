@@ -138,12 +138,15 @@ def test_a_repost_is_folded_into_its_original(finished: tuple[Path, subprocess.C
     assert reposts[0] not in {row["image_id"] for row in read(folder, "whole", "mentions")}
 
 
-def test_a_run_that_is_killed_and_resumed_equals_one_that_was_not(
+def test_a_run_on_other_partitions_that_is_killed_and_resumed_equals_one_that_was_not(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, _ = finished
-    command = [sys.executable, f"{ROOT}/jobs/mine.py", "--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs"]
-    process = subprocess.Popen([*command, "--run-id", "killed"], start_new_session=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(folder / "runs/cache")  # vectors are encoded anew, in another company
+    arguments = ["--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs"]
+    arguments += ["--set", "spark.shuffle_partitions=7", "--set", "spark.master=local[1]"]
+    command = [sys.executable, f"{ROOT}/jobs/mine.py", *arguments, "--run-id", "killed"]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
     pointer = folder / "runs/killed/tables/texts.json"  # normalize is at work: one of its tables is there, one is not
     deadline = time.monotonic() + 240
     while not pointer.exists() and time.monotonic() < deadline:
@@ -152,21 +155,10 @@ def test_a_run_that_is_killed_and_resumed_equals_one_that_was_not(
     process.wait()
     assert pointer.exists()
     assert not (folder / "runs/killed/tables/candidates.json").exists()
-    resumed = job("mine", *command[2:], "--resume", "killed", "--until", "publish")
+    resumed = job("mine", *arguments, "--resume", "killed", "--until", "publish")
     assert resumed.returncode == 0, resumed.stderr
     assert "ingest           done before" in resumed.stdout
     assert digests(folder, "killed") == digests(folder, "whole")
-
-
-def test_tables_do_not_depend_on_the_number_of_partitions_or_cores(
-    finished: tuple[Path, subprocess.CompletedProcess[str]],
-) -> None:
-    folder, _ = finished
-    shutil.rmtree(folder / "runs/cache")  # vectors are encoded anew, in another company
-    settings = ("--set", "spark.shuffle_partitions=7", "--set", "spark.master=local[1]")
-    done = mine(folder, "seven", *settings, "--until", "publish")
-    assert done.returncode == 0, done.stderr
-    assert digests(folder, "seven") == digests(folder, "whole")
 
 
 def test_single_jobs_by_spark_submit_and_by_python_go_on_with_one_run(
