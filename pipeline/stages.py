@@ -53,7 +53,7 @@ def ingest(run: Run) -> tuple[int, int]:
         signals = every.observe(seen, F.count(F.lit(1)).alias("rows")).where("reason is null")
         rows_out = run.tables.write("signals", signals.drop("image_uri", "reason", "raw"))
         pictures.append(usable.select("image_id", "image_uri", _no("duplicate_of")))
-        rejects = [_rejects("row", every.where("reason is not null"))]
+        rejects = [_rejects("row", every.where("reason is not null").drop("count"))]
         rejects += [_rejects("image", frame) for frame in lost_images]
         _write_rejects(run, "ingest", rejects)
         known = mapping.collect_images(pictures)

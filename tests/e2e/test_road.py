@@ -32,6 +32,7 @@ language = "language"
 path = "{folder}/boards.csv"
 format = "csv"
 signal = "board"
+count = "seen"
 
 [[images]]
 path = "{folder}/images.parquet"
@@ -65,8 +66,9 @@ def slice_of_icons(tmp_path_factory: pytest.TempPathFactory) -> Path:
     boards = signals.filter(pc.equal(signals["signal"], "board"))
     pq.write_table(signals.filter(pc.not_equal(signals["signal"], "board")), folder / "signals.parquet")
     pairs = zip(boards["image_id"].to_pylist(), boards["text"].to_pylist(), strict=True)
-    lines = [f"{image},{text}" for image, text in pairs]
-    (folder / "boards.csv").write_text("image_id,text\n" + "\n".join([*lines, "broken", ",no image", "i,"]) + "\n")
+    lines = [f"{image},{text},2" for image, text in pairs]
+    lines += ["broken", ",no image,1", "i,,1", "i,dog,many", "i,dog,-3"]
+    (folder / "boards.csv").write_text("image_id,text,seen\n" + "\n".join(lines) + "\n")
     (folder / "run.toml").write_text(TOML.format(folder=folder))
     return folder
 
@@ -128,7 +130,12 @@ def test_nothing_is_lost_between_stages_and_broken_rows_are_counted(
     for stage in record["stages"]:
         rejected = sum(count for name, count in stage["rejects"].items() if name.startswith(f"{stage['unit']}/"))
         assert stage["rows_in"] == stage["rows_out"] + rejected, stage
-    assert record["stages"][0]["rejects"] == {"row/broken_row": 1, "row/no_image_id": 1, "row/null_text": 1}
+    assert record["stages"][0]["rejects"] == {
+        "row/bad_count": 2,
+        "row/broken_row": 1,
+        "row/no_image_id": 1,
+        "row/null_text": 1,
+    }
 
 
 def test_a_repost_is_folded_into_its_original(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
