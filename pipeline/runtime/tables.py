@@ -112,7 +112,7 @@ class Tables:
         return functools.reduce(DataFrame.unionByName, frames)
 
     def pointer(self, name: str, part: str = "") -> dict[str, object]:
-        """What the pointer of a published table says: rows, files, settings.
+        """What the pointer of a published table says: rows and files.
 
         Raises:
             RunError: the table is not published.
@@ -122,17 +122,12 @@ class Tables:
             raise RunError(f"{self.folder}: no table {name!r}. Run the stage that writes it first.")
         return pointer
 
-    def published(self, name: str, part: str = "") -> bool:
-        """Whether the table can be read."""
-        return files.exists(self._pointer_path(name, part))
-
-    def write(self, name: str, df: DataFrame, *, settings: str = "", part: str = "") -> int:
+    def write(self, name: str, df: DataFrame, *, part: str = "") -> int:
         """Write, check and publish a table; gives its rows.
 
         Args:
             name: a table with a schema.
             df: its rows.
-            settings: digest of the settings that made it, kept in the pointer.
             part: the writing stage, for a table that several stages write.
 
         Raises:
@@ -153,7 +148,6 @@ class Tables:
             "path": place,
             "rows": count,
             "files": files.sizes(path),
-            "settings": settings,
         }
         files.write_json(self._pointer_path(name, part), pointer)
         return count
