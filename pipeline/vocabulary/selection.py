@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.text.lexicon import stop_words
+from pipeline.text.stopwords import stop_words
 from pipeline.vocabulary import ngrams
 
 _SHAPES = pa.schema([("phrase_id", pa.int64()), ("fault", pa.string()), ("parts", pa.list_(pa.list_(pa.int64())))])

@@ -3,7 +3,8 @@ from typing import ClassVar
 import pytest
 
 from pipeline.text import lexicon
-from pipeline.text.lexicon import lemma, stop_words
+from pipeline.text.lexicon import lemma
+from pipeline.text.stopwords import stop_words
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "tr", "sv", "cs", "da")
 
@@ -17,7 +18,15 @@ def test_every_language_has_its_function_words_in_lower_case(language: str) -> N
 
 
 def test_a_language_without_a_list_has_no_stop_words() -> None:
-    assert stop_words("ja") == frozenset()
+    assert stop_words("xx") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("language", "particles"), [("zh", "的 是 這 这 你 你們"), ("ja", "の は が です この"), ("th", "ที่ และ ใน ของ ครับ")]
+)
+def test_particles_of_languages_without_spaces_are_stop_words_and_nouns_are_not(language: str, particles: str) -> None:
+    assert stop_words(language) >= set(particles.split())
+    assert not stop_words(language) & {"猫", "花", "人", "花束", "แมว", "บ้าน", "บาน", "くつ"}
 
 
 def test_no_noun_or_adjective_is_a_stop_word() -> None:
