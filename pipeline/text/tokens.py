@@ -2,9 +2,8 @@
 
 What is one word, by rule:
 
-- A run of letters, marks and digits. Scripts without spaces between words (Han, kana, Thai, Lao, Khmer, Myanmar) are no
-  exception: what stands between spaces or punctuation there is one word, so that a tag or query is a phrase of one
-  word and no phrase ends in the middle of a word that nobody parted.
+- A run of letters, marks and digits. In scripts without spaces between words (Han, kana, Thai, Lao, Khmer, Myanmar) a
+  run is cut by the dictionary, as `pipeline.text.segment` says; its words follow each other with no break between.
 - An apostrophe, hyphen or middle dot between letters or digits is part of the word: o'clock, t-shirt, rock'n'roll. So
   is a period or comma between digits (3.5, 1,000), and a period between single letters (u.s.a).
 - `&` without spaces beside one or two letters is part of the word (h&m, at&t); between other words it is a word of its
@@ -12,12 +11,13 @@ What is one word, by rule:
 - An underscore is a space. All other signs, emoji too, are breaks: they mean something, but they name no label.
 """
 
-import functools
-import math
 import re
+from collections.abc import Sequence
 
 import regex
-from wordfreq import get_frequency_dict
+
+from pipeline.text.joined import english_share, split_word
+from pipeline.text.segment import holds_spaceless, parted_by_space, segment
 
 BREAK = ""
 _RUN = r"[\p{L}\p{N}][[\p{L}\p{M}\p{N}\u200c\u200d]--[\ufe00-\ufe0f\u20e3]]*"
@@ -37,13 +37,7 @@ _HUMPS = regex.compile(
     r"(?V1)\p{Lu}\p{M}*(?:\p{Lu}\p{M}*)*(?=\p{Lu}\p{M}*\p{Ll})|\p{Lu}?\p{M}*[\p{Ll}\p{M}]+|[\p{Lu}\p{M}]+|\p{N}+(?:[sdkDK](?!\p{Ll}))?"
     r"|[[\p{L}\p{M}\u200c\u200d]--[\p{Lu}\p{Ll}]]+"
 )
-_LOWER_WORD = re.compile(r"[a-z]{8,40}")
-_LONGEST_WORD = 16
-# Shares of running English text. A part must be about as common as decor (4 in a million), and a short one more, since
-# nearly any string falls into short words; a whole as common as wanderlust or starbucks stays whole.
-_PART = {1: 1e-3, 2: 2e-4, 3: 2e-5}
-_LONG_PART = 2e-6
-_WHOLE = 2e-7
+_NAME = 1e-6  # share of English text of a name with capitals inside that stays whole: iPhone, and not IceCream
 
 
 def tokenize(text: str) -> list[str]:
@@ -58,9 +52,10 @@ def tokenize(text: str) -> list[str]:
     if _PLAIN.fullmatch(text):
         return text.split()
     words: list[str] = []
+    spaceless = holds_spaceless(text)
     for piece in _PIECE.findall(text):
         if piece[0].isalnum() or piece == "&" or _OPENS.match(piece):
-            words.append(piece)
+            words += segment(piece) if spaceless else (piece,)
         elif words and words[-1] != BREAK:
             words.append(BREAK)
     if "&" in words:
@@ -70,24 +65,33 @@ def tokenize(text: str) -> list[str]:
     return words
 
 
+def join_words(words: Sequence[str]) -> str:
+    """Words as people write them: one space between, but none where both neighbours touch in a script without spaces.
+
+    Args:
+        words: tokens in order, without breaks; 紅色 and 連衣裙 become 紅色連衣裙, iphone and ケース stay apart.
+    """
+    text = ""
+    last = ""
+    for word in words:
+        text += f" {word}" if last and parted_by_space(last, word) else word
+        last = word
+    return text
+
+
 def split_hashtag(tag: str) -> list[str]:
     """The words of a hashtag in lower case: #DIYHomeDecor and #livingroomdecor.
 
-    Its underscores, case and digits part it first. A part in lower case of eight letters or more that is no frequent
-    word is parted into frequent English words where there is such a way, along the most probable one; names that
-    people write about (starbucks, pinterest) are frequent words themselves.
+    Its underscores, case and digits part it first, then `split_word` its parts in lower case. Names with capitals
+    inside that people write about (iPhone, YouTube) stay whole.
 
     Args:
         tag: with or without its sign, in its own case.
     """
     whole = tag.lstrip("#").lower()
-    if whole.isalpha() and whole.isascii() and _english().get(whole, 0.0) >= _WHOLE:
-        return [whole]  # iPhone, YouTube
-    parts = [part.lower() for part in _HUMPS.findall(tag)]
-    words: list[str] = []
-    for part in parts:
-        words.extend(_segment(part) if _LOWER_WORD.fullmatch(part) else (part,))
-    return words
+    if whole.isalpha() and whole.isascii() and english_share(whole) >= _NAME:
+        return [whole]
+    return [word for part in _HUMPS.findall(tag) for word in split_word(part.lower())]
 
 
 def _and_between_words(words: list[str]) -> list[str]:
@@ -101,37 +105,3 @@ def _and_between_words(words: list[str]) -> list[str]:
             continue
         kept.append(word)
     return kept
-
-
-@functools.lru_cache(maxsize=50_000)
-def _segment(word: str) -> tuple[str, ...]:
-    """The most probable way to part a word into frequent words; the word itself where it is one, or none exists."""
-    frequency = _english()
-    if frequency.get(word, 0.0) >= _WHOLE:
-        return (word,)
-    # best[i]: log probability and start of the last word of the best way to part word[:i].
-    best: list[tuple[float, int]] = [(0.0, 0)]
-    for end in range(1, len(word) + 1):
-        ways = [
-            (best[start][0] + math.log(share), start)
-            for start in range(max(0, end - _LONGEST_WORD), end)
-            if best[start][0] > -math.inf
-            and (share := frequency.get(word[start:end], 0.0)) >= _PART.get(end - start, _LONG_PART)
-            and (end - start > 1 or word[start:end] in ("a", "i"))
-        ]
-        best.append(max(ways, default=(-math.inf, 0)))
-    if best[-1][0] == -math.inf:
-        return (word,)
-    parts: list[str] = []
-    end = len(word)
-    while end:
-        start = best[end][1]
-        parts.append(word[start:end])
-        end = start
-    return tuple(reversed(parts))
-
-
-@functools.cache
-def _english() -> dict[str, float]:
-    """Share of each English word in running text; loaded once a process, where the first hashtag needs it."""
-    return dict(get_frequency_dict("en", wordlist="large"))

