@@ -1,29 +1,30 @@
-"""What must not become a label: addresses, people's data, file names, hashes, markup and unsafe words.
+"""What must not become a label: addresses, people's data, file names, hashes, times of files and markup.
 
 `remove` takes such parts out of a text and leaves a break in their place; a text of which nothing is left is rejected
 for what was taken out. `mask` hides people's data in raw texts that are kept for a person to look at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import regex
 
+from pipeline.text import personal
 from pipeline.text.unicode import repair
+from pipeline.text.unsafe import UNSAFE, unsafe_words
+
+__all__ = ["CUT", "UNSAFE", "mask", "rejection", "remove", "unsafe_words"]
 
 CUT = " | "  # reads as a break to the tokenizer
-UNSAFE = "unsafe"
 
 
 class _Rule(NamedTuple):
     flag: str  # noted where something was removed
     reason: str  # why the text is rejected where nothing is left
     pattern: "regex.Pattern[str]"
-    signs: str  # characters without one of which the pattern cannot match
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    hints: Sequence[str]  # strings without one of which the pattern cannot match
+    check: Callable[[str], bool] | None = None  # whether a match is one in truth
+    mask: str | None = None  # what stands for it in raw texts, for people's data
 
 
 _IGNORE = regex.IGNORECASE | regex.VERBOSE
@@ -35,28 +36,6 @@ _URL = regex.compile(
     | \bwww\.[\w-]+\.\S+
     | (?<![\w@.-])(?:[\w-]+\.)+
       (?:(?:{_TOP})(?:\.[a-z]{{2}})?(?![\w-])|co\.[a-z]{{2}}\b|[a-z]{{2}}(?=/\S))(?:[:/?\#]\S*)?
-    """,
-    _IGNORE,
-)
-_EMAIL = regex.compile(
-    r"""
-    (?<![\w.+-])(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+
-    | (?<![\w.+-])[\w.+-]+\s?[(\[]\s?at\s?[)\]]\s?[\w-]+(?:(?:\.|\s?[(\[]\s?dot\s?[)\]]\s?)[\w-]+)+
-    """,
-    _IGNORE,
-)
-_HANDLE = regex.compile(r"(?<![\w@])@(?=[\w.]*\p{L})\w(?:[\w.]*\w)?", regex.VERBOSE)
-# Sizes, dates, years and prices are no telephone numbers: without a plus sign, brackets or a word for it, only the
-# shape 555-123-4567 and numbers that open with 0 count, with at least 10 digits.
-_PHONE = regex.compile(
-    r"""
-    (?<![\w+.,/-])(?:
-        \+(?:[ .()/-]{0,2}\d){8,15}
-      | (?:1[ .-])?(?:\(\d{3}\)[ ]?|\d{3}[.-])\d{3}[.-]\d{4}
-      | \d{3}[ ]\d{3}[ ]\d{4}
-      | \(?0(?=(?:[ ()./-]{0,3}\d){9,12}(?!\d))\d{1,5}\)?[ ./-]{1,3}\d{2,8}(?:[ .-]\d{2,5}){0,4}
-    )(?![\w]|[.,/-]\d)
-    | \b(?:tel|telephone|phone|mobile|cell|call|fax|whats\s?app)\b[.:]*[ ]?(?:[ .()/+-]{0,2}\d){7,15}(?!\d)
     """,
     _IGNORE,
 )
@@ -92,51 +71,57 @@ _ENDING = regex.compile(
     rf"(?:{_EXTENSION})+(?![\p{{L}}\p{{N}}])|^(?:file|image|datei|fichier|archivo|bestand):(?=.*{_EXTENSION}$)", _IGNORE
 )
 
+# When a file was made: a date and a time of day together, alone or in brackets.
+_DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_TIME = (
+    r"[0-2]?\d:[0-5]\d(?::[0-5]\d(?:[.,]\d{1,6})?)?(?:\s?[ap]\.?m\b\.?)?"
+    r"(?:\s?(?:z|utc|gmt|cet|cest|[ecmp][sd]t|[+-]\d\d:?\d\d))?"
+)
+_TIMESTAMP = regex.compile(
+    rf"""
+    [(\[]?(?<![\w:.-])(?:
+        (?:{_DAY}[ ,]{{1,2}})?{_MONTH}\s{{1,2}}\d{{1,2}},?\s{{1,2}}{_TIME}(?:\s\d{{4}})?     # Aug 25 23:29:46 2004
+      | (?:{_DAY}[ ,]{{1,2}})?{_MONTH}\s\d{{1,2}},?\s\d{{4}}(?:,|\sat)?\s{_TIME}             # Aug 25, 2004 11:29 PM
+      | (?:{_DAY}[ ,]{{1,2}})?\d{{1,2}}\.?\s{_MONTH},?\s\d{{4}}(?:,|\sat)?\s{_TIME}          # 25 Aug 2004 23:29:46
+      | (?:19|20)\d\d([-:/.])[01]\d\1[0-3]\d(?:t|[ _]{{1,2}}|,\s){_TIME}                     # 2004-08-25T23:29:46Z
+      | [0-3]?\d([-/.])[0-3]?\d\2(?:19|20)\d\d(?:,|\sat)?\s{{1,2}}{_TIME}                    # 25.08.2004 23:29
+    )(?![\w:])[)\]]?
+    """,
+    _IGNORE,
+)
+
 # The order decides the reason of a text of which nothing is left. E-mail addresses come before what may hold part of
-# one, file names before hashes, which long numbers look like.
+# one, times and numbers with a check digit before telephone numbers, file names before hashes, which numbers look like.
+_DIGITS = "0123456789"
 _RULES = (
-    _Rule("email_removed", "personal_data", _EMAIL, "@(["),
+    _Rule(
+        "email_removed", "personal_data", personal.EMAIL, ("@", "(", "[", "{", " at ", " At ", " AT "), None, "[email]"
+    ),
     _Rule("markup_removed", "empty", _MARKUP, "<"),
     _Rule("url_removed", "url", _URL, "."),
-    _Rule("phone_removed", "personal_data", _PHONE, "0123456789"),
-    _Rule("handle_removed", "personal_data", _HANDLE, "@"),
-    _Rule("file_name_removed", "file_name", _CAMERA, "0123456789"),
-    _Rule("hash_removed", "hash", _HASH, "0123456789"),
+    _Rule("timestamp_removed", "number", _TIMESTAMP, ":"),
+    _Rule("iban_removed", "personal_data", personal.IBAN, _DIGITS, personal.is_iban, "[iban]"),
+    _Rule("card_removed", "personal_data", personal.CARD, _DIGITS, personal.is_card, "[card]"),
+    _Rule("id_number_removed", "personal_data", personal.ID_NUMBER, _DIGITS, None, "[id]"),
+    _Rule("phone_removed", "personal_data", personal.PHONE, _DIGITS, personal.is_phone, "[phone]"),
+    _Rule("handle_removed", "personal_data", personal.HANDLE, "@", None, "[handle]"),
+    _Rule("file_name_removed", "file_name", _CAMERA, _DIGITS),
+    _Rule("hash_removed", "hash", _HASH, _DIGITS),
 )
 _REASONS = {rule.flag: rule.reason for rule in _RULES}
 _LETTER = regex.compile(r"\p{L}")
-_ANY_SIGN = regex.compile(r"[\d<@.(\[]")
-
-_UNSAFE_WORDS = _words(
-    """
-    anal anus bdsm blowjob blowjobs boobs bukkake butthole camgirl clitoris creampie cumshot cunnilingus cunt cunts
-    deepthroat dildo dildos ejaculation erotic fellatio fetish fisting footjob fuck fucked fucker fucking gangbang
-    handjob hentai incest jizz masturbate masturbating masturbation milf milfs motherfucker naked nsfw nude nudes
-    nudity nudist orgasm orgy penis pedophile porn porno pornhub pornography pussies pussy rape rimjob scat semen
-    sex slut sluts sodomy strapon striptease threesome tits titties topless upskirt vagina vibrator vulva whore
-    whores xxx faggot faggots kike nigger niggers tranny
-    """
-)
-# Words beside which an unsafe word means something else; "*" stands for the word itself.
-_FRIENDS = {
-    "nude": """* heel|heels|pump|pumps|shoe|shoes|lip|lips|lipstick|lipsticks|gloss|nail|nails|manicure|polish|makeup
-        |palette|eyeshadow|blush|tone|tones|color|colors|colour|colours|pink|beige|sandal|sandals|dress|dresses|gown
-        |bag|bra|tights|leggings|mesh|ombre""",
-    "naked": "* palette|palettes|cake|cakes|eye|heat|juice|neck|gun|chef; urban decay *",
-    "sex": "* and the city|pistols|education; same *; opposite *",
-    "pussy": "* willow|willows|cat|cats|riot|foot|galore|bow",
-    "tits": "blue *; great *; coal *; marsh *; willow *; long-tailed *",
-    "scat": "* singing|singer; animal *; wolf *; bear *",
-    "rape": "* seed|field|oil|flower|flowers",
-    "vibrator": "concrete *",
-    "topless": "* bar|skyscraper|jeep|car",
-    "penis": "* envy",
-    "anal": "* fin",
-}
+_ANY_SIGN = regex.compile(r"[\d<@.(\[{]|\sat\s", regex.IGNORECASE)
 
 
 def remove(text: str) -> tuple[str, list[str]]:
-    """The text with addresses, people's data, hashes, camera file names and markup replaced by breaks.
+    """The text with addresses, people's data, times, hashes, camera file names and markup replaced by breaks.
+
+    Flags: email_removed, markup_removed, url_removed, timestamp_removed, iban_removed, card_removed,
+    id_number_removed, phone_removed, handle_removed, file_name_removed, hash_removed, file_ending_removed.
 
     Args:
         text: from `pipeline.text.unicode.repair`, in its own case.
@@ -148,9 +133,10 @@ def remove(text: str) -> tuple[str, list[str]]:
         return text, []
     flags: list[str] = []
     for rule in _RULES:
-        if any(sign in text for sign in rule.signs):
-            text, count = rule.pattern.subn(CUT, text)
-            if count:
+        if any(hint in text for hint in rule.hints):
+            left = _replace(rule, CUT, text)
+            if left != text:
+                text = left
                 flags.append(rule.flag)
     if "." in text:
         text, count = _ENDING.subn(CUT, text)
@@ -176,50 +162,29 @@ def rejection(tokens: Sequence[str], flags: Sequence[str]) -> str | None:
     return removed or ("number" if tokens else "empty")
 
 
-def unsafe_words(tokens: Sequence[str]) -> list[str]:
-    """The unsafe words of a text that no friend beside them excuses, in their order; whole words only.
-
-    English, and few: words that are explicit in nearly every text about a picture, and slurs.
-    """
-    if _UNSAFE_WORDS.isdisjoint(tokens):
-        return []
-    return [word for place, word in enumerate(tokens) if word in _UNSAFE_WORDS and not _excused(word, tokens, place)]
-
-
 def mask(text: str) -> str:
-    """The repaired text with e-mail addresses, telephone numbers and handles hidden and addresses cut to their host.
+    """The repaired text with people's data hidden, and addresses cut to their host.
 
-    What follows the host of an address often names a person: instagram.com/jane.doe.
+    E-mail addresses, handles, and telephone, card, account and identity numbers become [email], [handle], [phone],
+    [card], [iban] and [id]. What follows the host of an address often names a person: instagram.com/jane.doe.
     """
     text = repair(text)[0]
-    text = _EMAIL.sub("[email]", text)
-    text = _URL.sub(_host, text)
-    text = _PHONE.sub("[phone]", text)
-    return _HANDLE.sub("[handle]", text)
+    for rule in _RULES:
+        if rule.flag == "url_removed":
+            text = _URL.sub(_host, text)
+        elif rule.mask is not None:
+            text = _replace(rule, rule.mask, text)
+    return text
+
+
+def _replace(rule: _Rule, substitute: str, text: str) -> str:
+    check = rule.check
+    if check is None:
+        return rule.pattern.sub(substitute, text)
+    return rule.pattern.sub(lambda match: substitute if check(match[0]) else match[0], text)
 
 
 def _host(match: "regex.Match[str]") -> str:
     scheme, separator, rest = match[0].rpartition("://")
     host = regex.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
     return f"{scheme}{separator}{host}" if host == rest else f"{scheme}{separator}{host}/..."
-
-
-def _excused(word: str, tokens: Sequence[str], place: int) -> bool:
-    for before, after in _FRIENDLY.get(word, ()):
-        if before and tuple(tokens[max(0, place - len(before)) : place]) == before:
-            return True
-        if after and tuple(tokens[place + 1 : place + 1 + len(after)]) == after:
-            return True
-    return False
-
-
-def _friendly(rules: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-    """(words before, words after) of each alternative of a line of `_FRIENDS`."""
-    pairs = []
-    for rule in rules.split(";"):
-        before, _, after = rule.partition("*")
-        pairs += [(tuple(before.split()), tuple(way.split())) for way in after.split("|")]
-    return tuple(pairs)
-
-
-_FRIENDLY = {word: _friendly(rules) for word, rules in _FRIENDS.items()}

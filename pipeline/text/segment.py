@@ -8,7 +8,7 @@ The rule, by script and not by language, so that a text in an unknown language i
   letters of an unknown word each other (ひ|げ is ひげ); the particles の は が を に へ と も で な stay words.
 - A single letter or a number directly before such a run belongs to its first word (tシャツ, 90年代), a single letter at
   the end to its last (ビタミンc); longer runs of other scripts are words of their own (iphoneケース).
-- A hyphen or apostrophe that touches such a run is a space.
+- A sign inside a word that touches such a run is a space.
 - What one word is, alone, is never cut again, so tokens joined by spaces are read as the same tokens.
 """
 
@@ -17,15 +17,16 @@ import functools
 import regex
 from icu4py.breakers import WordBreaker
 
-_SCRIPTS = r"\p{Han}\p{Hira}\p{Kana}ー\p{Thai}\p{Laoo}\p{Khmr}\p{Mymr}"
-_OPENING = rf"[[{_SCRIPTS}]--\p{{M}}]"  # their marks belong to whatever stands before
+# The scripts, as part of a set of characters; the prolonged sound mark of kana is of no script.
+SPACELESS = r"\p{Han}\p{Hira}\p{Kana}ー\p{Thai}\p{Laoo}\p{Khmr}\p{Mymr}"
+_OPENING = rf"[[{SPACELESS}]--\p{{M}}]"  # their marks belong to whatever stands before
 _SPACELESS = regex.compile(rf"(?V1){_OPENING}")
-_CHUNK = regex.compile(rf"(?V1){_OPENING}[{_SCRIPTS}\p{{M}}\u200c\u200d]*|(?:(?!{_OPENING}).)+")
+_CHUNK = regex.compile(rf"(?V1){_OPENING}[{SPACELESS}\p{{M}}\u200c\u200d]*|(?:(?!{_OPENING}).)+")
 _ENDS_SPACELESS = regex.compile(rf"(?V1){_OPENING}[\p{{M}}\u200c\u200d]*\Z")
 _CONTINUES = regex.compile(r"[\p{M}\u200c\u200dーぁぃぅぇぉっゃゅょァィゥェォッャュョ]")
 _LETTER = regex.compile(r"\p{L}\p{M}*")
 _NUMBER = regex.compile(r"\p{N}(?:[\p{N}.,-]*\p{N})?")
-_SIGNS = "'-·׳״"
+_SIGNS = "'-·׳״.,"
 _PARTICLES = frozenset("のはがをにへともでな")
 _LONGEST_CACHED = 32  # longer runs seldom come twice, and would fill the memory
 

@@ -17,14 +17,15 @@ from collections.abc import Sequence
 import regex
 
 from pipeline.text.joined import english_share, split_word
-from pipeline.text.segment import holds_spaceless, parted_by_space, segment
+from pipeline.text.segment import SPACELESS, holds_spaceless, parted_by_space, segment
 
 BREAK = ""
 _RUN = r"[\p{L}\p{N}][[\p{L}\p{M}\p{N}\u200c\u200d]--[\ufe00-\ufe0f\u20e3]]*"
+_LETTER = rf"[\p{{L}}--[{SPACELESS}]]"
 _PIECE = regex.compile(
     rf"""(?V1)
-      (?<![\p{{L}}\p{{N}}])(?:\p{{L}}{{1,2}}&\p{{L}}{{1,2}})(?![\p{{L}}\p{{M}}\p{{N}}])    # h&m
-    | (?<![\p{{L}}\p{{M}}\p{{N}}])\p{{L}}(?:\.\p{{L}})+(?![\p{{L}}\p{{M}}\p{{N}}])         # u.s.a
+      (?<![\p{{L}}\p{{N}}])(?:{_LETTER}{{1,2}}&{_LETTER}{{1,2}})(?![\p{{L}}\p{{M}}\p{{N}}])    # h&m
+    | (?<![\p{{L}}\p{{M}}\p{{N}}]){_LETTER}(?:\.{_LETTER})+(?![\p{{L}}\p{{M}}\p{{N}}])         # u.s.a
     | {_RUN}(?:(?:['\-·׳״]|(?<=\p{{N}})[.,](?=\p{{N}})){_RUN})*
     | &
     | [^\s_]
