@@ -77,7 +77,7 @@ class NormalizeConfig:
 
     max_chars: int = setting(5_000, "A longer text is a page, not a caption; it is rejected and counted.", low=1)
     languages: tuple[str, ...] = setting(
-        ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "ja", "zh", "ko", "ar", "tr"),
+        ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "cs", "ru", "uk", "ja", "zh", "ko", "ar", "tr", "vi"),
         "Languages that detection may answer: short texts need few choices. A stated language is always kept.",
     )
     default_language: str = setting("en", "Favoured where the text alone cannot tell.")

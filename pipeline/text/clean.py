@@ -59,7 +59,7 @@ class Cleaner:
         stated = [primary_subtag(language) for language in languages]
         unknown = [place for place, draft in enumerate(drafts) if isinstance(draft, _Draft) and stated[place] is None]
         found = self._detector.detect([drafts[place].text for place in unknown])
-        detected = {place: language for place, (language, _) in zip(unknown, found, strict=True)}
+        detected = {place: answer.language for place, answer in zip(unknown, found, strict=True)}
         return [
             self._finish(draft, stated[place] or detected[place], place in detected)
             if isinstance(draft, _Draft)

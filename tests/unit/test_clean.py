@@ -90,7 +90,7 @@ def test_capital_i_is_dotless_in_turkish_alone() -> None:
     assert clean("IRIS", "en").text == "iris"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=40) | st.text(st.sampled_from("#aB1 .@&;é東|"), max_size=20), max_size=6))
 def test_what_a_text_becomes_is_well_formed_and_does_not_depend_on_its_neighbours(texts: list[str]) -> None:
     cleaner = Cleaner(NormalizeConfig())
@@ -102,7 +102,7 @@ def test_what_a_text_becomes_is_well_formed_and_does_not_depend_on_its_neighbour
         assert got.reason is not None or got.tokens
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(st.sampled_from("abcé東 ,.-'1"), max_size=30))
 def test_a_clean_text_cleans_to_itself(text: str) -> None:
     once = clean(text)
