@@ -5,6 +5,7 @@
 """
 
 import html
+import re
 import unicodedata
 
 import ftfy
@@ -18,6 +19,12 @@ MOJIBAKE = "mojibake_fixed"
 _ENTITY = regex.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 # What printing a Python or JSON string leaves in a text: line ends and characters spelt out.
 _ESCAPE = regex.compile(r"\\(?:r\\n|n|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})")
+# The same with its backslash lost: Plau017ca, u9577u6c99. Read where it gives letters, and where chance is unlikely:
+# one Latin letter with an accent, if a letter of its number or one after it shows that no year or code is meant
+# (menu0105 stays); or two or more in a row of any other script or of emoji (bureau5000 stays).
+_LOST_SIGN = re.compile(r"[uU][0-9a-fA-F]{4}")
+_LOST_LATIN = re.compile(r"[uU](0(?:0[c-fC-F]|1[0-7])[0-9a-fA-F])(?:(?<=[a-fA-F].)|(?<=[a-fA-F])|(?=[A-Za-z]))")
+_LOST_RUN = re.compile(r"(?:[uU][0-9a-fA-F]{4}){2,}")
 # A lead byte of UTF-8 and a continuation byte, both read as Latin-1 or Windows-1252. Cheap; ftfy decides.
 _SUSPECT = regex.compile(r"[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 # Scripts in which a zero-width (non-)joiner changes the word.
@@ -38,7 +45,7 @@ _INVISIBLE = regex.compile(
 _BEFORE_NFKC = str.maketrans(
     {
         # Apostrophes in use; NFKC would make of the acute accent a space and a loose combining mark.
-        **dict.fromkeys("’‘ʼ´‛", "'"),
+        **dict.fromkeys("’‘ʼʻ´‛", "'"),
         # Marks of trade, which NFKC would spell as letters of the word: niketm.
         **dict.fromkeys("™℠®", None),
         # Accents that stand alone, same trouble as the acute.
@@ -57,8 +64,9 @@ _TURKIC = ("tr", "az")
 def repair(text: str) -> tuple[str, list[str]]:
     """The text with what transport did to it undone, in its own case, and flags that name what was met.
 
-    In this order: HTML entities; escapes of Python and JSON; UTF-8 read as Latin-1 or Windows-1252; invisible
-    characters; NFKC; white space. Joiners stay where they are part of a word (Indic scripts, Persian) or of an emoji.
+    In this order: HTML entities; escapes of Python and JSON, also without their backslash where that is safe; UTF-8
+    read as Latin-1 or Windows-1252; invisible characters; NFKC; white space. Joiners stay where they are part of a word
+    (Indic scripts, Persian) or of an emoji.
 
     Args:
         text: any string, lone surrogates included.
@@ -67,7 +75,7 @@ def repair(text: str) -> tuple[str, list[str]]:
         The text, NFKC but for the vowel AM of Thai and Lao, single spaces inside and none around; and the flags
         `entities_decoded`, `escapes_decoded`, `mojibake_fixed`.
     """
-    if text.isascii() and "&" not in text and "\\" not in text:
+    if text.isascii() and "&" not in text and "\\" not in text and not _LOST_SIGN.search(text):
         return _printable(text), []
     flags: list[str] = []
     previous = None
@@ -112,8 +120,8 @@ def _repair_once(text: str, flags: list[str]) -> str:
         if decoded != text:
             text = decoded
             _note(flags, ENTITIES)
-    if "\\" in text:
-        decoded = _ESCAPE.sub(_unescape, text)
+    if "\\" in text or _LOST_SIGN.search(text):
+        decoded = _LOST_LATIN.sub(_unescape_letter, _LOST_RUN.sub(_unescape_run, _ESCAPE.sub(_unescape, text)))
         if decoded != text:
             text = decoded
             _note(flags, ESCAPES)
@@ -136,6 +144,19 @@ def _decode(match: "regex.Match[str]") -> str:
 
 def _unescape(match: "regex.Match[str]") -> str:
     return chr(int(match[0][2:], 16)) if match[0][1] in "ux" else " "
+
+
+def _unescape_letter(match: "re.Match[str]") -> str:
+    letter = chr(int(match[1], 16))
+    return letter if letter.isalpha() else match[0]
+
+
+def _unescape_run(match: "re.Match[str]") -> str:
+    units = b"".join(int(unit, 16).to_bytes(2, "big") for unit in re.split("[uU]", match[0])[1:])
+    text = units.decode("utf-16-be", errors="replace")
+    kinds = {unicodedata.category(letter)[0] for letter in text}
+    foreign = min(text) >= "\u0370"  # Latin has its own rule
+    return text if foreign and (kinds <= {"L", "M"} or min(text) > "\uffff") else match[0]
 
 
 def _note(flags: list[str], flag: str) -> None:

@@ -8,7 +8,7 @@ from pipeline.text.unicode import fold_case, normalize_text, repair
 
 # Characters that meet in the texts of the web, so that random strings of them break rules that random ones do not.
 _TRICKY = st.text(
-    st.sampled_from("aIİıiΣςσßẞéÃ©â€™&;amp#x41ltﬁﷺ１½\u0307\u0301\u200c\u200d\u200b\ufe0f👩❤क्षनำํา가ᄀ'ـ\\n™ \u00ad´")
+    st.sampled_from("aIİıiΣςσßẞéÃ©â€™&;amp#x41ltﬁﷺ１½\u0307\u0301\u200c\u200d\u200b\ufe0f👩❤क्षनำํา가'ـ\\n™ \u00ad´u0e9")
 )
 
 
@@ -16,6 +16,8 @@ _TRICKY = st.text(
 @example("&amp;amp;amp;eacute;")
 @example("＆lt;")
 @example("\\x5cx41")
+@example("UU00E900E9")
+@example("ｕ００ｅ９")
 def test_normalizing_twice_is_normalizing_once(text: str) -> None:
     once = normalize_text(text)
     assert normalize_text(once) == once
@@ -79,6 +81,29 @@ def test_entities_decode_with_their_semicolon_only_and_twice_where_escaped_twice
 
 def test_line_ends_and_characters_spelt_out_are_read() -> None:
     assert repair("l'Am\\xe9rique\\nphoto") == ("l'Amérique photo", ["escapes_decoded"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Plau017ca", "Plaża"),
+        ("cafu00e9 and Cafu00E9", "café and Café"),
+        ("Sau0142atka", "Sałatka"),
+        ("u9577u6c99u7063", "長沙灣"),
+        ("u041fu0440u0438u0432u0435u0442", "Привет"),
+        ("ud83dude00", "😀"),
+    ],
+)
+def test_escapes_that_lost_their_backslash_are_read(text: str, expected: str) -> None:
+    assert repair(text) == (expected, ["escapes_decoded"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["menu2020", "bureau5000", "menu0105", "bandeau0100", "menu2020u2021", "u00d7x", "ud83d", "u2", "plateau1234 u1f6"],
+)
+def test_a_u_before_a_number_is_no_escape_where_that_is_unsure(text: str) -> None:
+    assert repair(text) == (text, [])
 
 
 @pytest.mark.parametrize("text", ["café", "Größe", "it’s", "naïve — Ærø", "crème brûlée", "日本", "São Paulo", "ёлка"])
