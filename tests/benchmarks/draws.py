@@ -45,7 +45,7 @@ def ranks(uniform: npt.NDArray[np.float64], size: int, breadth: int = 7_873, fir
     mass = uniform * (head + tail)
     beyond = np.maximum(mass - head, 0) * (_DECAY - 1)
     value = np.where(mass < head, start * np.exp(np.minimum(mass, head)), middle * (1 - beyond) ** (-1 / (_DECAY - 1)))
-    return np.minimum(value.astype(np.int64) - start, size - 1)
+    return np.asarray(np.minimum(value.astype(np.int64) - start, size - 1), dtype=np.int64)
 
 
 def spell(size: int = VOCABULARY) -> pa.Array:
