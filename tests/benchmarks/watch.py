@@ -1,11 +1,13 @@
 """Runs a command and watches the memory of all its processes together."""
 
+import json
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -27,6 +29,10 @@ class Watched:
     seconds: float
     peak_mb: int
     output: str
+
+    def result(self) -> dict[str, Any]:
+        """The last line of the output that is a JSON object; whatever ends after it may write more."""
+        return dict(json.loads(next(line for line in reversed(self.output.splitlines()) if line.startswith("{"))))
 
 
 def watch(command: Sequence[str]) -> Watched:
