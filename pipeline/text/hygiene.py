@@ -10,6 +10,7 @@ from typing import NamedTuple
 import regex
 
 from pipeline.text import personal
+from pipeline.text.segment import EDGE, mark_edges
 from pipeline.text.unicode import repair
 from pipeline.text.unsafe import UNSAFE, unsafe_words
 
@@ -42,10 +43,10 @@ _URL = regex.compile(
 _MARKUP = regex.compile(r"</?[a-z][^<>]{0,500}>|<!--.{0,500}?-->", _IGNORE)
 _HASH = regex.compile(
     r"""
-    \bhash\(0x[0-9a-f]+\)
+    (?<![^\W_])hash\(0x[0-9a-f]+\)
     | \b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b
-    | \b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{16,}\b
-    | \b(?:0x)[0-9a-f]{4,}\b
+    | (?<![^\W_])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{16,}(?![^\W_])
+    | (?<![^\W_])0x[0-9a-f]{4,}(?![^\W_])
     | (?<![\w/+-])(?=(?:[a-z]++\d++[_+/-]*+){4})[\w+/-]{20,}={0,2}(?![\w+/=-])  # base64, of letters and digits in turn
     """,
     _IGNORE,
@@ -54,7 +55,7 @@ _EXTENSION = r"\.(?:jpe?g|png|gif|svgz?|webp|bmp|tiff?|heic|psd|eps|pdf|mp4|mov|
 _CAMERA = regex.compile(
     rf"""
     (?<![\p{{L}}\p{{N}}])(?:
-        (?:img|dsc[nf]?|pict|mvi|gopr|dji|cimg|imag|hpim|sany|stc|fb_img)[ _-]?\d{{3,}}(?:[_-]\d+)*
+        (?:img|dsc[nf]?|pict|mvi|gopr|dji|cimg|imag|hpim|sany|stc|fb_img)[ _-]*\d{{3,}}(?:[_-]\d+)*
       | (?:pxl|vid|wp|sam|received)_?\d{{3,}}(?:_\d+)*  # words too: received 1000 likes
       | _?(?:dsc|mg)_?\d{{3,}}
       | p\d{{7}}
@@ -131,6 +132,7 @@ def remove(text: str) -> tuple[str, list[str]]:
     """
     if not _ANY_SIGN.search(text):
         return text, []
+    text = mark_edges(text)
     flags: list[str] = []
     for rule in _RULES:
         if any(hint in text for hint in rule.hints):
@@ -142,7 +144,7 @@ def remove(text: str) -> tuple[str, list[str]]:
         text, count = _ENDING.subn(CUT, text)
         if count:
             flags.append("file_ending_removed")
-    return text, flags
+    return text.replace(EDGE, ""), flags
 
 
 def rejection(tokens: Sequence[str], flags: Sequence[str]) -> str | None:
@@ -168,13 +170,13 @@ def mask(text: str) -> str:
     E-mail addresses, handles, and telephone, card, account and identity numbers become [email], [handle], [phone],
     [card], [iban] and [id]. What follows the host of an address often names a person: instagram.com/jane.doe.
     """
-    text = repair(text)[0]
+    text = mark_edges(repair(text)[0])
     for rule in _RULES:
         if rule.flag == "url_removed":
             text = _URL.sub(_host, text)
         elif rule.mask is not None:
             text = _replace(rule, rule.mask, text)
-    return text
+    return text.replace(EDGE, "")
 
 
 def _replace(rule: _Rule, substitute: str, text: str) -> str:

@@ -25,15 +25,15 @@ HANDLE = regex.compile(r"(?<![\w@])@(?=[\w.]*\p{L})\w(?:[\w.]*\w)?", regex.VERBO
 # Without a plus sign, 00, brackets or a word for it, only the shape 555-123-4567 and numbers that open with 0 count.
 PHONE = regex.compile(
     r"""
-    (?<![\w+.,/-])(?:
+    (?<![^\W_]|[+/-]|\d[.,])(?:
         \+(?:[ .()/-]{0,2}\d){8,15}
       | 00[1-9]\d{0,2}[ .()/-]{1,2}\d(?:[ .()/-]{0,2}\d){6,11}
       | (?:1[ .-])?(?:\(\d{3}\)[ ]?|\d{3}[.-])\d{3}[.-]\d{4}
       | \d{3}[ ]\d{3}[ ]\d{4}
       | \(?0\d{1,5}\)?[ ./-]{1,3}\d{2,8}(?:[ .-]\d{2,5}){0,4}
-    )(?![\w]|[.,/-]\d)
-    | \b(?:tel|telephone|telefon|phone|mobile|handy|cell|call|fax|whats\s?app)\b
-      [.:]*[ ]?(?:[ .()/+-]{0,2}\d){7,15}(?!\d)
+    )(?![^\W_]|[.,/-]\d)
+    | (?<![^\W_])(?:tel|telephone|telefon|phone|mobile|handy|cell|call|fax|whats\s?app)(?![^\W_])
+      [.:_]*[ ]?(?:[ .()/+-]{0,2}\d){7,15}(?!\d)
     """,
     _IGNORE,
 )
@@ -41,12 +41,12 @@ _DATE = regex.compile(r"(?<!\d)\d{1,2}[ ./-]\d{1,2}[ ./-](?:19|20)\d\d(?!\d)")
 # Groups as they are printed on cards, or none; the numbers of networks open with 2 to 6.
 CARD = regex.compile(
     r"""
-    (?<![\w.,+/-])(?:
+    (?<![^\W_]|[+/-]|\d[.,])(?:
         [3-6]\d{12,18}
       | 2[2-7]\d{14}
       | (?:[3-6]\d{3}|2[2-7]\d\d)(?:([ -])\d{4})(?:\1\d{4}){2}(?:\1\d{1,3})?
       | 3[0-8]\d\d([ -])\d{6}\2\d{4,5}
-    )(?![\w]|[.,/-]\d)
+    )(?![^\W_]|[.,/-]\d)
     """,
     regex.VERBOSE,
 )
@@ -57,16 +57,16 @@ _IBAN_LENGTHS = {
     **{"ES": 24, "RO": 24, "SA": 24, "SE": 24, "SK": 24, "PT": 25, "IS": 26, "TR": 26, "FR": 27, "GR": 27, "IT": 27},
     **{"MC": 27, "SM": 27, "CY": 28, "HU": 28, "PL": 28, "UA": 29, "BR": 29, "MT": 31, "SI": 19},
 }
-_IBANS = "|".join(rf"{code}\d\d(?:[ -]?[A-Z0-9]){{{size - 4}}}" for code, size in _IBAN_LENGTHS.items())
-IBAN = regex.compile(rf"(?<!\w)(?:{_IBANS})(?!\w)", regex.IGNORECASE)
+_IBANS = "|".join(rf"{code}\d\d(?:[ _-]?[A-Z0-9]){{{size - 4}}}" for code, size in _IBAN_LENGTHS.items())
+IBAN = regex.compile(rf"(?<![^\W_])(?:{_IBANS})(?![^\W_])", regex.IGNORECASE)
 ID_NUMBER = regex.compile(
     r"""
-    (?<![\w.,+/-])(?:
+    (?<![^\W_]|[+/-]|\d[.,])(?:
         (?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}                                # social security, United States
       | \d{3}\.\d{3}\.\d{3}-\d\d                                                   # CPF, Brazil
       | [A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ ]\d\d[ ]\d\d[ ]\d\d[ ][A-D]           # national insurance, Great Britain
       | [A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]                                # codice fiscale, Italy
-    )(?![\w]|[.,/-]\d)
+    )(?![^\W_]|[.,/-]\d)
     """,
     _IGNORE,
 )

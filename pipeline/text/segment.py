@@ -23,12 +23,20 @@ _OPENING = rf"[[{SPACELESS}]--\p{{M}}]"  # their marks belong to whatever stands
 _SPACELESS = regex.compile(rf"(?V1){_OPENING}")
 _CHUNK = regex.compile(rf"(?V1){_OPENING}[{SPACELESS}\p{{M}}\u200c\u200d]*|(?:(?!{_OPENING}).)+")
 _ENDS_SPACELESS = regex.compile(rf"(?V1){_OPENING}[\p{{M}}\u200c\u200d]*\Z")
+EDGE = "\u2060"  # the word joiner, which normalized texts have no more
+_EDGES = regex.compile(rf"(?V1)(?<=[A-Za-z0-9])(?={_OPENING})|(?<={_OPENING}[\p{{M}}\u200c\u200d]*)(?=[A-Za-z0-9+])")
 _CONTINUES = regex.compile(r"[\p{M}\u200c\u200dーぁぃぅぇぉっゃゅょァィゥェォッャュョ]")
 _LETTER = regex.compile(r"\p{L}\p{M}*")
 _NUMBER = regex.compile(r"\p{N}(?:[\p{N}.,-]*\p{N})?")
-_SIGNS = "'-·׳״.,"
+_JOINERS = "\u200c\u200d"
+_SIGNS = "'-·׳״.,\u200c\u200d"
 _PARTICLES = frozenset("のはがをにへともでな")
 _LONGEST_CACHED = 32  # longer runs seldom come twice, and would fill the memory
+
+
+def mark_edges(text: str) -> str:
+    """The text with an invisible `EDGE` where such a script meets a Latin letter or digit, so that patterns see it."""
+    return _EDGES.sub(EDGE, text) if holds_spaceless(text) else text
 
 
 def holds_spaceless(text: str) -> bool:
@@ -72,6 +80,7 @@ def _cut(run: str) -> tuple[str, ...]:
 
 
 def _cut_fresh(run: str) -> tuple[str, ...]:
+    run = run.rstrip(_JOINERS)  # at the end of a word they join nothing
     words: list[str] = []
     for piece in WordBreaker(run, "en"):
         if words and _belongs_to(words[-1], piece):

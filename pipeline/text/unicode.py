@@ -56,8 +56,9 @@ _BEFORE_NFKC = str.maketrans(
 )
 # NFKC takes the Thai and Lao vowel AM apart, which no keyboard and no dictionary does; hyphens are one hyphen.
 _AFTER_NFKC = (("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"), ("\u2010", "-"))
-_FINAL_SIGMA = regex.compile(r"(?<=\p{L}\p{M}*)σ(?!\p{M}*\p{L})")
-_INNER_SIGMA = regex.compile(r"ς(?=\p{M}*\p{L})")
+_FINAL_SIGMA = regex.compile(r"(?<=\p{Greek}\p{M}*)σ(?!\p{M}*\p{Greek})")
+_INNER_SIGMA = regex.compile(r"ς(?=\p{M}*\p{Greek})")
+_STRAY_DOT = re.compile("i\u0307+")
 _TURKIC = ("tr", "az")
 
 
@@ -98,7 +99,8 @@ def fold_case(text: str, language: str | None = None) -> str:
         text = text.replace("İ", "i").replace("I", "ı")
     if text.isascii():
         return text.lower()
-    text = unicodedata.normalize("NFC", text.replace("İ", "i").lower()).replace("i\u0307", "i")
+    text = unicodedata.normalize("NFC", text.replace("İ", "i").lower())
+    text = _STRAY_DOT.sub("i", text)
     if "σ" in text or "ς" in text:
         text = _FINAL_SIGMA.sub("ς", _INNER_SIGMA.sub("σ", text))
     return text

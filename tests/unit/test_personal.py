@@ -105,3 +105,18 @@ def test_the_time_of_a_file_is_removed(text: str) -> None:
 )
 def test_a_date_or_a_time_alone_stays(text: str) -> None:
     assert remove(text) == (text, [])
+
+
+def test_a_number_beside_a_script_without_spaces_is_seen() -> None:
+    assert mask("電話03-1234-5678まで") == "電話[phone]まで"
+    assert remove("結婚式IMG_1234.jpgです") == ("結婚式 | です", ["file_name_removed"])
+    assert remove("詳細https://example.com/a") == ("詳細 | ", ["url_removed"])
+    assert remove("90年代のtシャツ") == ("90年代のtシャツ", [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sofa,123-45-6789", "sofa.4111 1111 1111 1111", "sofa_020 7946 0958", "電話+81 3 1234 5678"],
+)
+def test_a_sign_that_is_no_part_of_the_number_does_not_hide_it(text: str) -> None:
+    assert "personal_data" in {rejection([], [flag]) for flag in remove(text)[1]}
