@@ -6,13 +6,21 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check
 PIP_VERSION := 26.3
 # Pinned by hand: the release that the product is tested with; the resolver would take the newest.
 TORCH := torch==2.13.0
+# Of the benchmarks. The peers' packages are kept apart, so that they cannot change the product's.
+BENCH_SIGNALS := 2000000
+BENCH_ENGINES := ours sklearn polars polars-distinct duckdb duckdb-distinct
+BENCH_SAMPLE := 200000
+SKEW_CAPTIONS := 500000
+SKEW_IMAGES := 2000000
+SIGNALS := build/signals-$(BENCH_SIGNALS)
+PEERS := build/peers/bin/python
 
-.PHONY: help setup demo test test-fast check lock clean
+.PHONY: help setup demo test test-fast check lock bench-counting bench-normalizing bench-skew clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.dev ## make the environment .venv: the product, a corpus, a model, a Java, the tools of development
 
@@ -45,6 +53,16 @@ lock: .venv/.ready ## resolve all dependencies anew and write .constraints.txt
 	   print("\n".join(f"{name}=={pins[name]}" for name in sorted(pins)))'; } > .venv/lock.txt
 	mv .venv/lock.txt .constraints.txt
 
+bench-counting: $(SIGNALS)/.done build/peers/.ready ## count phrases of BENCH_SIGNALS signals, beside scikit-learn, Polars and DuckDB
+	$(PYTHON) tests/benchmarks/counting.py compare $(SIGNALS) --engines $(BENCH_ENGINES) --peer-python $(PEERS)
+
+bench-normalizing: $(SIGNALS)/.done build/peers/.ready ## normalize BENCH_SIGNALS signals, beside loops over ftfy and datatrove
+	$(PYTHON) tests/benchmarks/normalizing.py compare $(SIGNALS) --out build/normalizing --sample $(BENCH_SAMPLE) \
+	    --peer-python $(PEERS)
+
+bench-skew: .venv/.dev ## one image with SKEW_CAPTIONS captions, one board on SKEW_IMAGES images, through the product
+	$(PYTHON) tests/benchmarks/skew.py build/skew --captions $(SKEW_CAPTIONS) --images $(SKEW_IMAGES)
+
 clean: ## remove the environment and all caches; runs/ stays
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse metastore_db
 	find jobs pipeline schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -75,4 +93,13 @@ clean: ## remove the environment and all caches; runs/ stays
 
 .venv/.dev: .venv/.ready
 	$(PIP) install --quiet -c .constraints.txt --group dev
+	touch $@
+
+$(SIGNALS)/.done: .venv/.dev tests/benchmarks/generate.py tests/benchmarks/draws.py
+	$(PYTHON) tests/benchmarks/generate.py $(SIGNALS) --signals $(BENCH_SIGNALS)
+	touch $@
+
+build/peers/.ready: .venv/.ready
+	.venv/bin/python -m venv --clear build/peers
+	$(PEERS) -m pip --disable-pip-version-check install --quiet polars duckdb scikit-learn pyarrow ftfy datatrove regex
 	touch $@
