@@ -24,6 +24,7 @@ from pipeline.runtime.road import Run, Stage, log, walk
 from pipeline.runtime.tables import Tables
 from pipeline.sources import corpora, mapping, readers
 from pipeline.text import normalize as text
+from pipeline.text import voting
 from pipeline.vocabulary import candidates, embed, encoders, labels, phrases, selection
 
 
@@ -90,6 +91,10 @@ def normalize(run: Run) -> tuple[int, int]:
 
 def mine_candidates(run: Run) -> tuple[int, int]:
     """Texts and mentions to candidate phrases."""
+    if cleaned.where("rivals is not null").head(1):
+        votes = voting.vote(signals, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
+        cleaned = text.clean_voted(votes, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
+        signals = voting.apply_votes(signals, votes)
     texts, mentions, config = run.read("texts"), run.read("mentions"), run.config.mine
     bounds = candidates.bound_support(texts, mentions, config).persist(StorageLevel.MEMORY_AND_DISK)
     total = bounds.count()

@@ -83,6 +83,12 @@ class NormalizeConfig:
     default_language: str = setting("en", "Favoured where the text alone cannot tell.")
     default_prior: float = setting(0.6, "Weight of the default language before a text is seen.", low=0.0, high=0.99)
     min_language_confidence: float = setting(0.5, "Below it a text is und (undetermined).", low=0.0, high=1.0)
+    vote_below: float = setting(
+        0.9,
+        "A language less certain than this is decided with the other texts of its image and boards; 0 = never.",
+        low=0.0,
+        high=1.0,
+    )
     unsafe: str = setting("drop", "What happens to a text with an unsafe word.", choices=("drop", "flag", "keep"))
     max_contributors: int = setting(64, "Contributors remembered a mention; more do not change support.", low=1)
 

@@ -7,7 +7,7 @@ import regex
 
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text import hygiene
-from pipeline.text.language import UNDETERMINED, LanguageDetector, primary_subtag
+from pipeline.text.language import UNDETERMINED, Detection, LanguageDetector, primary_subtag
 from pipeline.text.tokens import BREAK, split_hashtag, tokenize
 from pipeline.text.unicode import fold_case, repair
 
@@ -22,6 +22,7 @@ class CleanText(NamedTuple):
     tokens: list[str]  # words in order; "" is a break that no phrase may cross
     flags: list[str]  # what was met, sorted, each once
     reason: str | None  # why it cannot be used; None where it can
+    rivals: dict[str, float] | None = None  # of an unsure language: log likelihoods as in `Detection`
 
 
 class _Draft(NamedTuple):
@@ -39,11 +40,12 @@ class Cleaner:
     def __init__(self, cfg: NormalizeConfig) -> None:
         self._max_chars = cfg.max_chars
         self._unsafe = cfg.unsafe
+        self._vote_below = cfg.vote_below
         self._detector = LanguageDetector(
             cfg.languages, cfg.default_language, cfg.default_prior, cfg.min_language_confidence
         )
 
-    def clean(self, texts: Sequence[str], languages: Sequence[str | None]) -> list[CleanText]:
+    def clean(self, texts: Sequence[str], languages: Sequence[str | None], *, detect: bool = True) -> list[CleanText]:
         """What each text becomes, in the order given.
 
         Reasons of rejection: empty, too_long, url, personal_data, file_name, hash, number (nothing else is left of
@@ -54,14 +56,19 @@ class Cleaner:
         Args:
             texts: raw texts.
             languages: the language that the source states of each; None, und or '' where it states none.
+            detect: whether to detect languages that are not stated; they are und where not.
         """
         drafts = [self._draft(text) for text in texts]
         stated = [primary_subtag(language) for language in languages]
-        unknown = [place for place, draft in enumerate(drafts) if isinstance(draft, _Draft) and stated[place] is None]
+        unknown = [
+            place
+            for place, draft in enumerate(drafts)
+            if detect and isinstance(draft, _Draft) and stated[place] is None
+        ]
         found = self._detector.detect([drafts[place].text for place in unknown])
-        detected = {place: answer.language for place, answer in zip(unknown, found, strict=True)}
+        detected = dict(zip(unknown, found, strict=True))
         return [
-            self._finish(draft, stated[place] or detected[place], place in detected)
+            self._finish(draft, stated[place], detected.get(place))
             if isinstance(draft, _Draft)
             else draft._replace(language=stated[place] or UNDETERMINED)
             for place, draft in enumerate(drafts)
@@ -79,7 +86,8 @@ class Cleaner:
                 flags.append("hashtag_split")
         return _Draft(text, flags)
 
-    def _finish(self, draft: _Draft, language: str, detected: bool) -> CleanText:
+    def _finish(self, draft: _Draft, stated: str | None, detected: Detection | None) -> CleanText:
+        language = stated or (detected.language if detected else UNDETERMINED)
         tokens = tokenize(fold_case(draft.text, language))
         flags = draft.flags
         reason = hygiene.rejection(tokens, flags)
@@ -90,7 +98,9 @@ class Cleaner:
         if detected and language != UNDETERMINED:
             flags = [*flags, "language_detected"]
         text = " ".join([token or "|" for token in tokens]) if BREAK in tokens else " ".join(tokens)
-        return CleanText(text, language, tokens, sorted(set(flags)), reason)
+        unsure = detected and reason is None and detected.confidence < self._vote_below
+        rivals = (detected.rivals or None) if detected and unsure else None
+        return CleanText(text, language, tokens, sorted(set(flags)), reason, rivals)
 
 
 def _hashtag_words(match: "regex.Match[str]") -> str:

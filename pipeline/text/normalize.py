@@ -20,21 +20,40 @@ _CLEANED = pa.schema(
         ("tokens", pa.list_(pa.string())),
         ("flags", pa.list_(pa.string())),
         ("reason", pa.string()),
+        ("rivals", pa.map_(pa.string(), pa.float64())),
     ]
 )
 _CLEANED_DDL = (
-    "raw string, stated string, text string, language string, tokens array<string>, flags array<string>, reason string"
+    "raw string, stated string, text string, language string, tokens array<string>, flags array<string>, "
+    "reason string, rivals map<string,double>"
 )
 
 
 def clean_distinct(signals: DataFrame, config: NormalizeConfig) -> DataFrame:
-    """(raw, stated, text, language, tokens, flags, reason) of each distinct raw text and stated language ('' = none).
+    """What each distinct raw text and stated language ('' = none) became.
+
+    Columns raw, stated, text, language, tokens, flags, reason and rivals, which is null but for an unsure language.
 
     Python, since Unicode normalization, mojibake repair and language detection have no Spark functions; distinct texts
     only, since board names and queries repeat enormously.
     """
     distinct = signals.select(F.col("text").alias("raw"), _stated().alias("stated")).distinct()
     return distinct.mapInArrow(functools.partial(_clean_batches, config=config), _CLEANED_DDL)
+
+
+def clean_voted(votes: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -> DataFrame:
+    """The texts of `cleaned`, and those that other texts gave another language (flag `language_voted`).
+
+    Args:
+        votes: from `pipeline.text.voting.vote`.
+        cleaned: from `clean_distinct`.
+        config: the settings that it was cleaned by.
+    """
+    wanted = votes.select("raw", F.col("voted").alias("stated")).distinct()
+    fresh = wanted.join(cleaned.select("raw", "stated"), ["raw", "stated"], "left_anti")
+    again = fresh.mapInArrow(functools.partial(_clean_batches, config=config, detect=False), _CLEANED_DDL)
+    flags = F.array_sort(F.array_append("flags", F.lit("language_voted")))
+    return cleaned.unionByName(again.withColumns({"flags": flags}))
 
 
 def distinct_texts(cleaned: DataFrame) -> DataFrame:
@@ -93,12 +112,16 @@ def _text_id() -> Column:
     return F.xxhash64("text", "language")
 
 
-def _clean_batches(batches: Iterator[pa.RecordBatch], config: NormalizeConfig) -> Iterator[pa.RecordBatch]:
+def _clean_batches(
+    batches: Iterator[pa.RecordBatch], config: NormalizeConfig, detect: bool = True
+) -> Iterator[pa.RecordBatch]:
     cleaner = _cleaner(config)
     for batch in batches:
         raw, stated = batch.column("raw"), batch.column("stated")
-        found = cleaner.clean(raw.to_pylist(), [language or None for language in stated.to_pylist()])
-        columns = [pa.array([getattr(item, field.name) for item in found], field.type) for field in list(_CLEANED)[2:]]
+        found = cleaner.clean(raw.to_pylist(), stated.to_pylist(), detect=detect)
+        columns = [
+            pa.array([item[place] for item in found], field.type) for place, field in enumerate(list(_CLEANED)[2:])
+        ]
         yield pa.record_batch([raw.cast(pa.string()), stated.cast(pa.string()), *columns], schema=_CLEANED)
 
 

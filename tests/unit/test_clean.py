@@ -85,6 +85,20 @@ def test_an_undetermined_language_is_no_detected_one() -> None:
     assert (got.language, got.flags) == ("und", [])
 
 
+def test_rivals_are_told_of_an_unsure_language_alone(cleaner: Cleaner) -> None:
+    unsure, sure, stated = cleaner.clean(["chat", "rotes Kleid", "chat"], [None, None, "fr"])
+    assert unsure.rivals is not None
+    assert {"en", "fr"} <= unsure.rivals.keys()
+    assert sure.rivals is None
+    assert stated.rivals is None
+    assert clean("chat", None, vote_below=0.0).rivals is None
+
+
+def test_without_detection_an_unstated_language_is_undetermined(cleaner: Cleaner) -> None:
+    (got,) = cleaner.clean(["rotes Kleid"], ["und"], detect=False)
+    assert (got.text, got.language, got.flags, got.rivals) == ("rotes kleid", "und", [], None)
+
+
 def test_capital_i_is_dotless_in_turkish_alone() -> None:
     assert clean("IŞIK", "tr").text == "ışık"
     assert clean("IRIS", "en").text == "iris"
