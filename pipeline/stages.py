@@ -80,6 +80,10 @@ def normalize(run: Run) -> tuple[int, int]:
     """Signals to distinct texts and mentions."""
     signals, config = run.read("signals"), run.config.normalize
     cleaned = text.clean_distinct(signals, config).persist(StorageLevel.MEMORY_AND_DISK)  # used three times
+    if cleaned.where("rivals is not null").head(1):
+        votes = voting.vote(signals, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
+        cleaned = text.clean_voted(votes, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
+        signals = voting.apply_votes(signals, votes)
     run.tables.write("texts", text.distinct_texts(cleaned))
     run.tables.write("mentions", text.fold_mentions(signals, cleaned, run.read("images"), config))
     _write_rejects(run, "normalize", [_rejects("row", text.rejected_facts(signals, cleaned))])
@@ -91,10 +95,6 @@ def normalize(run: Run) -> tuple[int, int]:
 
 def mine_candidates(run: Run) -> tuple[int, int]:
     """Texts and mentions to candidate phrases."""
-    if cleaned.where("rivals is not null").head(1):
-        votes = voting.vote(signals, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
-        cleaned = text.clean_voted(votes, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
-        signals = voting.apply_votes(signals, votes)
     texts, mentions, config = run.read("texts"), run.read("mentions"), run.config.mine
     bounds = candidates.bound_support(texts, mentions, config).persist(StorageLevel.MEMORY_AND_DISK)
     total = bounds.count()
