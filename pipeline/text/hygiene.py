@@ -4,6 +4,7 @@
 for what was taken out. `mask` hides people's data in raw texts that are kept for a person to look at.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -115,7 +116,8 @@ _RULES = (
 )
 _REASONS = {rule.flag: rule.reason for rule in _RULES}
 _LETTER = regex.compile(r"\p{L}")
-_ANY_SIGN = regex.compile(r"[\d<@.(\[{]|\sat\s", regex.IGNORECASE)
+# Without one of these no rule matches: the period that ends a sentence is none of them.
+_ANY_SIGN = re.compile(rf"[\d<@(\[{{]|\.(?=\S)|\sat\s(?={personal.MAIL_HOST})", re.IGNORECASE)
 
 
 def remove(text: str) -> tuple[str, list[str]]:

@@ -7,7 +7,7 @@ resolutions, model numbers and product codes (ISBN and EAN name things that are 
 import regex
 
 _IGNORE = regex.IGNORECASE | regex.VERBOSE
-_MAIL_HOST = r"(?:gmail|googlemail|yahoo|ymail|hotmail|outlook|icloud|aol|gmx|protonmail|live|msn|mail|web|qq|163)"
+MAIL_HOST = r"(?:gmail|googlemail|yahoo|ymail|hotmail|outlook|icloud|aol|gmx|protonmail|live|msn|mail|web|qq|163)"
 _MAIL_TOP = r"(?:com|net|org|de|fr|it|es|nl|pl|ru|co|uk|br|in|me|info|edu)"
 _DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|punkt|\.)\s?[)\]}]\s?|\s(?:dot|punkt)\s)"
 
@@ -16,7 +16,7 @@ EMAIL = regex.compile(
     rf"""
     (?<![\w.+-])(?:mailto:)?[\w.+-]++@[\w-]+(?:\.[\w-]+)+
     | (?<![\w.+-])[\w.+-]++\s?[(\[{{]\s?(?:at|@|ät)\s?[)\]}}]\s?[\w-]+(?:{_DOT}[\w-]+)+
-    | (?<![\w.+-])[\w.+-]++(?:\sat\s|\s?@\s?){_MAIL_HOST}(?:{_DOT}|\s?\.\s?){_MAIL_TOP}(?!\w)
+    | (?<![\w.+-])[\w.+-]++(?:\sat\s|\s?@\s?){MAIL_HOST}(?:{_DOT}|\s?\.\s?){_MAIL_TOP}(?!\w)
     """,
     _IGNORE,
 )

@@ -34,6 +34,9 @@ _PIECE = regex.compile(
 )
 _OPENS = regex.compile(r"[\p{L}\p{N}]")  # Python's own isalnum is years of Unicode behind
 _PLAIN = re.compile(r"[a-z0-9 ]*")
+# Plain sentences, most captions: signs stand before a space, or are a hyphen or apostrophe inside a word.
+_SENTENCES = re.compile(r"[a-z0-9 ]*(?:(?:[,.!?;:](?=[ ,.!?;:]|\Z)|(?<=[a-z0-9])['-](?=[a-z0-9]))[a-z0-9 ]*)*")
+_ENDS = re.compile("[,.!?;:]+")
 _HUMPS = regex.compile(
     r"(?V1)\p{Lu}\p{M}*(?:\p{Lu}\p{M}*)*(?=\p{Lu}\p{M}*\p{Ll})|\p{Lu}?\p{M}*[\p{Ll}\p{M}]+|[\p{Lu}\p{M}]+|\p{N}+(?:[sdkDK](?!\p{Ll}))?"
     r"|[[\p{L}\p{M}\u200c\u200d]--[\p{Lu}\p{Ll}]]+"
@@ -52,18 +55,7 @@ def tokenize(text: str) -> list[str]:
     """
     if _PLAIN.fullmatch(text):
         return text.split()
-    words: list[str] = []
-    spaceless = holds_spaceless(text)
-    for piece in _PIECE.findall(text):
-        if piece[0].isalnum() or piece == "&" or _OPENS.match(piece):
-            words += segment(piece) if spaceless else (piece,)
-        elif words and words[-1] != BREAK:
-            words.append(BREAK)
-    if "&" in words:
-        words = _and_between_words(words)
-    if words and words[-1] == BREAK:
-        words.pop()
-    return words
+    return _sentences(text) if _SENTENCES.fullmatch(text) else _any_text(text)
 
 
 def join_words(words: Sequence[str]) -> str:
@@ -93,6 +85,32 @@ def split_hashtag(tag: str) -> list[str]:
     if whole.isalpha() and whole.isascii() and english_share(whole) >= _NAME:
         return [whole]
     return [word for part in _HUMPS.findall(tag) for word in split_word(part.lower())]
+
+
+def _sentences(text: str) -> list[str]:
+    """What `_any_text` gives, five times as fast, for what `_SENTENCES` matches."""
+    words: list[str] = []
+    for run in _ENDS.split(text):
+        if inside := run.split():
+            if words:
+                words.append(BREAK)
+            words += inside
+    return words
+
+
+def _any_text(text: str) -> list[str]:
+    words: list[str] = []
+    spaceless = holds_spaceless(text)
+    for piece in _PIECE.findall(text):
+        if piece[0].isalnum() or piece == "&" or _OPENS.match(piece):
+            words += segment(piece) if spaceless else (piece,)
+        elif words and words[-1] != BREAK:
+            words.append(BREAK)
+    if "&" in words:
+        words = _and_between_words(words)
+    if words and words[-1] == BREAK:
+        words.pop()
+    return words
 
 
 def _and_between_words(words: list[str]) -> list[str]:

@@ -100,7 +100,8 @@ def fold_case(text: str, language: str | None = None) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFC", text.replace("İ", "i").lower())
-    text = _STRAY_DOT.sub("i", text)
+    if "i\u0307" in text:
+        text = unicodedata.normalize("NFC", _STRAY_DOT.sub("i", text))
     if "σ" in text or "ς" in text:
         text = _FINAL_SIGMA.sub("ς", _INNER_SIGMA.sub("σ", text))
     return text

@@ -5,6 +5,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.text import tokens
 from pipeline.text.tokens import BREAK, join_words, split_hashtag, tokenize
 from pipeline.text.unicode import normalize_text
 
@@ -139,3 +140,8 @@ def test_a_hashtag_loses_no_letter(tag: str) -> None:
 )
 def test_names_are_written_with_a_space_only_where_people_write_one(words: str, name: str) -> None:
     assert join_words(words.split()) == name
+
+
+@given(st.text(st.sampled_from("ab1 .,!?;:'-"), max_size=20))
+def test_the_short_way_for_plain_sentences_gives_the_same_words(text: str) -> None:
+    assert tokenize(text) == tokens._any_text(text)

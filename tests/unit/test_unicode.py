@@ -126,4 +126,5 @@ def test_case_folds_without_breaking_words() -> None:
     assert fold_case("ΟΔΟΣ οδοσ ΣΟΦΙΑ") == "οδος οδος σοφια"
     assert fold_case("İzmir") == "izmir"
     assert fold_case("i\u0307zmir") == "izmir"
+    assert fold_case("i\u0307\u0307\u0301") == "í"
     assert fold_case("IŞIK İZMİR", "tr") == "ışık izmir"
