@@ -160,8 +160,9 @@ def rejection(tokens: Sequence[str], flags: Sequence[str]) -> str | None:
         `number` where no word holds a letter; where no word is left, the reason of what was removed first (url,
         personal_data, hash, file_name), or `empty`.
     """
-    if any(word.isalpha() or _LETTER.search(word) for word in tokens):
-        return None
+    for word in tokens:  # the first one ends it nearly always
+        if word.isalpha() or _LETTER.search(word):
+            return None
     removed = next((_REASONS[flag] for flag in flags if flag in _REASONS), None)
     return removed or ("number" if tokens else "empty")
 

@@ -2,11 +2,11 @@
 
     python tests/benchmarks/fuzz.py --strings 1000000 --seed 0 --processes 2
 
-Promises, of each string: no exception; no longer than `SLOWEST` seconds of the processor; the clean text at most `GROWTH` times as long
-as the raw one; cleaning the clean text changes neither it nor its words, unless a flag says what was seen on the second
-look (signs between hid a number, say). Half of the strings are mutations of texts as
-people write them; the rest are characters of all planes, stacks of marks, controls, lone surrogates, nested entities
-and escapes, and one piece repeated up to 5,000 characters. One string in five states no language.
+Promises, of each string: no exception; no longer than `SLOWEST` seconds of the processor; the clean text at most
+`GROWTH` times as long as the raw one; cleaning the clean text changes neither it nor its words, unless a flag says what
+was seen on the second look (signs between hid a number, say). Half of the strings are mutations of texts as people
+write them; the rest are characters of all planes, stacks of marks, controls, lone surrogates, nested entities and
+escapes, and one piece repeated up to 5,000 characters. One string in five states no language.
 """
 
 import argparse
