@@ -23,8 +23,8 @@ from pipeline.runtime.errors import InputError
 from pipeline.runtime.road import Run, Stage, log, walk
 from pipeline.runtime.tables import Tables
 from pipeline.sources import corpora, mapping, readers
+from pipeline.text import boilerplate, voting
 from pipeline.text import normalize as text
-from pipeline.text import voting
 from pipeline.vocabulary import candidates, embed, encoders, labels, phrases, selection
 
 
@@ -79,18 +79,27 @@ def _follow_reposts(images: DataFrame) -> DataFrame:
 def normalize(run: Run) -> tuple[int, int]:
     """Signals to distinct texts and mentions."""
     signals, config = run.read("signals"), run.config.normalize
-    cleaned = text.clean_distinct(signals, config).persist(StorageLevel.MEMORY_AND_DISK)  # used three times
+    cleaned = text.clean_distinct(signals, config).persist(StorageLevel.MEMORY_AND_DISK)  # used many times
+    held = [cleaned]
     if cleaned.where("rivals is not null").head(1):
         votes = voting.vote(signals, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
         cleaned = text.clean_voted(votes, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
         signals = voting.apply_votes(signals, votes)
+        held += [votes, cleaned]
+    repeated = boilerplate.find_segments(signals, cleaned, run.read("images"), config).collect()
+    if repeated:
+        cleaned = boilerplate.cut_segments(cleaned, [row.segment for row in repeated])
+    listed = [(row.source, boilerplate.REASON, row.segment, row["count"]) for row in repeated]
+    found = run.spark.createDataFrame(listed, "source string, reason string, raw string, count long")
     run.tables.write("texts", text.distinct_texts(cleaned))
     run.tables.write("mentions", text.fold_mentions(signals, cleaned, run.read("images"), config))
-    _write_rejects(run, "normalize", [_rejects("row", text.rejected_facts(signals, cleaned))])
-    cleaned.unpersist()
+    lost = text.rejected_facts(signals, cleaned, config)
+    _write_rejects(run, "normalize", [_rejects("row", lost), _rejects("segment", found)])
+    for frame in held:
+        frame.unpersist()
     mentions = run.read("mentions")
     run.record.signals = sorted(row.signal for row in mentions.select("signal").distinct().collect())
-    return signals.count(), int(mentions.agg(F.sum("facts")).first()[0] or 0)  # type: ignore[index]
+    return run.read("signals").count(), int(mentions.agg(F.sum("facts")).first()[0] or 0)  # type: ignore[index]
 
 
 def mine_candidates(run: Run) -> tuple[int, int]:

@@ -89,6 +89,19 @@ class NormalizeConfig:
         low=0.0,
         high=1.0,
     )
+    individual_signals: tuple[str, ...] = setting(
+        ("title", "description", "alt", "comment"),
+        "Signals written for one image each, in which repetition is boilerplate; boards, queries and tags repeat.",
+    )
+    boilerplate_images: int = setting(
+        100, "Facts of one host, contributor or source that boilerplate stands on.", low=2
+    )
+    boilerplate_share: float = setting(
+        0.01,
+        "And its least share of their facts; a natural phrase is rarer in any large collection.",
+        low=0.0,
+        high=1.0,
+    )
     unsafe: str = setting("drop", "What happens to a text with an unsafe word.", choices=("drop", "flag", "keep"))
     max_contributors: int = setting(64, "Contributors remembered a mention; more do not change support.", low=1)
 

@@ -8,6 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import NormalizeConfig
+from pipeline.text import boilerplate
+from pipeline.text.boilerplate import is_boilerplate
 from pipeline.text.clean import Cleaner
 from pipeline.text.hygiene import mask
 
@@ -69,7 +71,7 @@ def distinct_texts(cleaned: DataFrame) -> DataFrame:
 
 def fold_mentions(signals: DataFrame, cleaned: DataFrame, images: DataFrame, config: NormalizeConfig) -> DataFrame:
     """The table mentions: who says which text of which image, reposts folded into the image that they repost."""
-    known = cleaned.where("reason is null").select("raw", "stated", _text_id().alias("text_id"))
+    known = cleaned.where("reason is null").select("raw", "stated", "flags", _text_id().alias("text_id"))
     reposts = images.where("duplicate_of is not null").select("image_id", "duplicate_of")
     facts = signals.select(
         "image_id", "signal", "count", "contributor", F.col("text").alias("raw"), _stated().alias("stated")
@@ -79,17 +81,23 @@ def fold_mentions(signals: DataFrame, cleaned: DataFrame, images: DataFrame, con
     voices = F.slice(F.array_sort(F.collect_set(voiced)), 1, config.max_contributors).alias("contributors")
     return (
         facts.join(known, ["raw", "stated"])
+        .where(~is_boilerplate(config))
         .join(reposts, "image_id", "left")
         .groupBy(F.coalesce("duplicate_of", "image_id").alias("image_id"), "text_id", "signal")
         .agg(F.sum("count").alias("count"), F.count(F.lit(1)).alias("facts"), voices)
     )
 
 
-def rejected_facts(signals: DataFrame, cleaned: DataFrame) -> DataFrame:
+def rejected_facts(signals: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -> DataFrame:
     """(source, reason, raw) of each fact whose text cannot be used."""
-    lost = cleaned.where("reason is not null").select("raw", "stated", "reason")
-    facts = signals.select("source", F.col("text").alias("raw"), _stated().alias("stated"))
-    return facts.join(lost, ["raw", "stated"]).select("source", "reason", "raw")
+    reason = F.when(F.col("reason").isNull() & is_boilerplate(config), boilerplate.REASON).otherwise(F.col("reason"))
+    known = cleaned.where(F.col("reason").isNotNull() | F.array_contains("flags", boilerplate.FLAG))
+    facts = signals.select("source", "signal", F.col("text").alias("raw"), _stated().alias("stated"))
+    return (
+        facts.join(known.select("raw", "stated", "reason", "flags"), ["raw", "stated"])
+        .select("source", reason.alias("reason"), "raw")
+        .where("reason is not null")
+    )
 
 
 def mask_raw(rejects: DataFrame) -> DataFrame:

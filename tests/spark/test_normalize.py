@@ -47,7 +47,7 @@ def test_every_unusable_fact_is_rejected_once_with_its_reason(spark: SparkSessio
     said = signals(
         spark, ("i", "IMG_1234.JPG", None, 1, None), ("j", "IMG_1234.JPG", None, 1, None), ("k", "12345", None, 1, None)
     )
-    lost = normalize.rejected_facts(said, normalize.clean_distinct(said, CONFIG)).collect()
+    lost = normalize.rejected_facts(said, normalize.clean_distinct(said, CONFIG), CONFIG).collect()
     assert sorted((row.reason, row.raw) for row in lost) == [
         ("file_name", "IMG_1234.JPG"),
         ("file_name", "IMG_1234.JPG"),
