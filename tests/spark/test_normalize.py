@@ -1,7 +1,7 @@
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.runtime.config import NormalizeConfig
-from pipeline.text import normalize
+from pipeline.text import boilerplate, normalize
 
 SIGNALS = "image_id string, signal string, text string, language string, count long, contributor string, source string"
 IMAGES = "image_id string, image_uri string, duplicate_of string"
@@ -73,3 +73,32 @@ def test_raw_texts_of_rejects_hold_no_personal_data_and_are_short(spark: SparkSe
     assert "jane" not in raw["number"]
     assert len(raw["too_long"]) == 200
     assert raw["empty"] is None
+
+
+def test_no_personal_data_is_in_any_table_after_normalization(spark: SparkSession) -> None:
+    secrets = ("jane", "doe", "example.org", "5551234567", "4111")
+    facts = (
+        "red shoe by jane.doe@example.org",
+        "call 555-123-4567 for a blue lamp",
+        "green sofa by @janedoe",
+        "my card 4111 1111 1111 1111 on the table",
+        "jane.doe@example.org",
+        "@janedoe 12345",
+        "4111 1111 1111 1111",
+    )
+    said = signals(spark, *((f"i{n}", text, None, 1, None) for n, text in enumerate(facts)))
+    cleaned = normalize.clean_distinct(said, CONFIG).persist()
+    config = NormalizeConfig(boilerplate_images=2, boilerplate_share=0.0)
+    images = spark.createDataFrame([], IMAGES)
+    repeated = boilerplate.find_segments(said.union(said), cleaned, images, config)
+    rejects = normalize.rejected_facts(said, cleaned, CONFIG)
+    tables = (
+        normalize.distinct_texts(cleaned),
+        normalize.fold_mentions(said, cleaned, images, CONFIG),
+        normalize.mask_raw(rejects),
+        normalize.mask_raw(repeated.selectExpr("source", "'boilerplate' as reason", "segment as raw")),
+    )
+    for table in tables:
+        values = [str(value) for row in table.collect() for value in row]
+        assert values
+        assert not [value for value in values for secret in secrets if secret in value.replace("-", "").lower()]
