@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
@@ -25,7 +26,18 @@ from pipeline.runtime.tables import Tables
 from pipeline.sources import corpora, mapping, readers
 from pipeline.text import boilerplate, voting
 from pipeline.text import normalize as text
-from pipeline.vocabulary import candidates, embed, encoders, labels, phrases, selection
+from pipeline.vocabulary import (
+    candidates,
+    dictionary,
+    embed,
+    encoders,
+    generality,
+    labels,
+    phrases,
+    selection,
+    shape,
+    tally,
+)
 
 
 def ingest(run: Run) -> tuple[int, int]:
@@ -105,26 +117,55 @@ def normalize(run: Run) -> tuple[int, int]:
 def mine_candidates(run: Run) -> tuple[int, int]:
     """Texts and mentions to candidate phrases."""
     texts, mentions, config = run.read("texts"), run.read("mentions"), run.config.mine
-    bounds = candidates.bound_support(texts, mentions, config).persist(StorageLevel.MEMORY_AND_DISK)
-    total = bounds.count()
-    passing = bounds.where(F.col("images") >= config.min_images).select("phrase_id").toArrow()
-    bounds.unpersist()
-    survivors = run.spark.sparkContext.broadcast(np.sort(passing["phrase_id"].to_numpy()).tobytes())
-    found = candidates.find_phrases(texts, survivors, config).persist(StorageLevel.MEMORY_AND_DISK)
+    own = dictionary.read_dictionary(config.dictionary, run.config.normalize.default_language, config.max_words)
+    counts = _count_phrases(run, texts, mentions)
+    all_images = mentions.select("image_id").distinct().count()
+    enough = counts.where(F.col("weight") >= config.min_images).select("phrase_id")
+    enough = enough.where("phrase_id is not null").toArrow()
+    ids = np.union1d(enough["phrase_id"].to_numpy(), own["phrase_id"].to_numpy())
+    survivors = run.spark.sparkContext.broadcast(ids.tobytes())
+    found = candidates.find_phrases(texts, survivors, config.max_words).persist(StorageLevel.DISK_ONLY)
     support = candidates.count_support(found, mentions, run.record.signals, config)
-    names = candidates.name_phrases(texts, survivors, config)
-    counted = names.join(support.where(F.col("images") >= config.min_images), "phrase_id")
-    counted = counted.persist(StorageLevel.MEMORY_AND_DISK)  # cohesion and fragments look at it from several sides
-    listed = run.tables.write("candidates", selection.judge(counted, mentions, config))
-    counted.unpersist()
-    found.unpersist()
-    survivors.destroy()
+    counted = candidates.name_phrases(counts, run.spark.createDataFrame(own), support, config.min_images)
+    counted = counted.persist(StorageLevel.MEMORY_AND_DISK)  # cohesion and nesting look at it from several sides
+    words = counted.where("n_words = 1").orderBy(F.desc("images"), "phrase_id").limit(generality.MOST)
+    share = min(1.0, config.specificity_images / max(1, all_images))
+    around = candidates.words_around(found, mentions, words.select("phrase_id"), run.record.signals, share).toArrow()
+    keys, nats = generality.specificity(*(around[name].to_numpy() for name in ("key", "phrase_id", "signals")))
+    told = run.spark.createDataFrame(pa.table({"phrase_id": keys, "specificity": pa.array(nats, from_pandas=True)}))
+    shaped = shape.add_shapes(counted.join(told, "phrase_id", "left")).persist(StorageLevel.MEMORY_AND_DISK)
+    measured = selection.measure(shaped, all_images, config).persist(StorageLevel.MEMORY_AND_DISK)
+    listed = run.tables.write("candidates", selection.judge(measured, config))
     mined = run.read("candidates")
+    unseen = mined.where("pinned").join(counts, "phrase_id", "left_anti").count()  # too rare to be counted
+    known = counts.where("phrase_id is not null").count() + unseen
+    impossible = counts.where("phrase_id is null").agg(F.sum("weight")).first()[0]  # type: ignore[index]
+    for frame in (measured, shaped, counted, found, counts):
+        frame.unpersist()
+    survivors.destroy()
     dropped = mined.where("not kept").groupBy("reason").count()
-    rare = run.spark.createDataFrame([("below_min_images", total - listed)], "reason string, count long")
-    counts = dropped.unionByName(rare).where("count > 0").select(_no("source"), "reason", _no("raw"), "count")
-    _write_rejects(run, "mine_candidates", [_rejects("phrase", counts)])
-    return total, mined.where("kept").count()
+    rare = run.spark.createDataFrame([("below_min_images", known - listed)], "reason string, count long")
+    never = run.spark.createDataFrame([("cannot_reach_min_images", impossible)], "reason string, count long")
+    _write_rejects(
+        run,
+        "mine_candidates",
+        [_rejects("phrase", _reasons(dropped.unionByName(rare))), _rejects("occurrence", _reasons(never))],
+    )
+    return known, mined.where("kept").count()
+
+
+def _count_phrases(run: Run, texts: DataFrame, mentions: DataFrame) -> DataFrame:
+    """(phrase_id, weight, phrase, language, n_words) of what can have enough images; persisted."""
+    config = run.config.mine
+    weighed = candidates.weigh_texts(texts, mentions).persist(StorageLevel.DISK_ONLY)  # read twice
+    bits = tally.counter_bits(weighed.count())
+    blocks = candidates.hash_counters(weighed, bits, config.min_images, config.max_words).collect()
+    bitmap = tally.join_blocks([(row.block, bytes(row.bits)) for row in blocks], bits)
+    sieve = run.spark.sparkContext.broadcast(bitmap)
+    counts = candidates.count_phrases(weighed, sieve, config.max_words).persist(StorageLevel.MEMORY_AND_DISK)
+    counts.count()
+    weighed.unpersist()
+    return counts
 
 
 def embed_phrases(run: Run) -> tuple[int, int]:
@@ -155,7 +196,7 @@ def embed_phrases(run: Run) -> tuple[int, int]:
 
 def cluster(run: Run) -> tuple[int, int]:
     """Kept candidates and vectors to labels and members."""
-    columns = ["phrase_id", "phrase", "language", "images", "image_keys"]
+    columns = ["phrase_id", "phrase", "language", "images", "image_keys", "pinned", "synonym_of"]
     kept, vectors, config = (
         run.read("candidates").where("kept").select(*columns),
         run.read("embeddings"),
@@ -281,6 +322,11 @@ def _rejects(unit: str, frame: DataFrame) -> DataFrame:
     """Drops (source, reason, raw and perhaps count) in their unit."""
     count = F.col("count") if "count" in frame.columns else F.lit(1).cast("long")
     return frame.select(F.lit(unit).alias("unit"), "source", "reason", "raw", count.alias("count"))
+
+
+def _reasons(counts: DataFrame) -> DataFrame:
+    """(reason, count) as drops that name no row."""
+    return counts.where("count > 0").select(_no("source"), "reason", _no("raw"), "count")
 
 
 def _no(name: str) -> Column:

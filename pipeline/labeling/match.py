@@ -28,11 +28,11 @@ def match_texts(texts: DataFrame, members: "Broadcast[bytes]", most: int) -> Dat
         most: words of the longest phrase.
     """
     matcher = functools.partial(_match_batches, members=members, most=most)
-    return texts.select("text_id", "tokens", "language").mapInArrow(matcher, _MATCHES_DDL)
+    return texts.select("text_id", "text", "language").mapInArrow(matcher, _MATCHES_DDL)
 
 
 def longest_matches(
-    words: ngrams.Words, members: ngrams.Hashes, most: int
+    words: ngrams.Words, members: ngrams.KeySet, most: int
 ) -> Iterator[tuple[int, npt.NDArray[np.int64], ngrams.Hashes]]:
     """For each length, longest first: (n, text of each match int64 [k], phrase_id int64 [k]).
 
@@ -40,7 +40,7 @@ def longest_matches(
     """
     taken = np.zeros(len(words.word) + 1, dtype=bool)
     for gram in reversed(list(ngrams.grams(words, most))):
-        hit = ngrams.contains(members, gram.key)
+        hit = members.holds(gram.key)
         start, text, key = gram.start[hit], gram.text[hit], gram.key[hit]
         before = np.concatenate([[0], np.cumsum(taken)])
         free = before[start + gram.n] == before[start]
@@ -65,9 +65,9 @@ def leftmost(start: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.bool_]
 def _match_batches(
     batches: Iterator[pa.RecordBatch], members: "Broadcast[bytes]", most: int
 ) -> Iterator[pa.RecordBatch]:
-    wanted = np.frombuffer(members.value, dtype=np.int64)
+    wanted = ngrams.KeySet(np.frombuffer(members.value, dtype=np.int64))
     for batch in batches:
-        words = ngrams.read_words(batch.column("tokens"), batch.column("language"))
+        words = ngrams.read_words(batch.column("text"), batch.column("language"))
         ids = batch.column("text_id").to_numpy()
         for n, text, key in longest_matches(words, wanted, most):
             pairs = np.unique(np.stack([text, key], axis=1), axis=0)  # twice in a text is once

@@ -117,11 +117,25 @@ class MineConfig:
     min_cohesion: float = setting(
         0.1, "NPMI of the weakest split; words that meet by chance have about 0.", low=-1, high=1
     )
-    nested_share: float = setting(
-        0.9,
-        "A phrase that is part of one longer phrase on this share of its images is a fragment of it.",
-        low=0.5,
+    min_freedom: float = setting(
+        0.1,
+        "Branching entropy at the tighter edge; below it, and said alone as seldom, a phrase is a fragment of a longer.",
+        low=0,
         high=1,
+    )
+    min_visibility: float = setting(
+        0.1, "WordNet's senses weighed by what a picture can show; slowly has 0, justify 0.1, a dog 1.", low=0, high=1
+    )
+    min_specificity: float = setting(
+        0.3,
+        "Nats by which the words around a phrase differ from all words; twice as many for what cannot be seen.",
+        low=0,
+    )
+    specificity_images: int = setting(
+        100_000, "Images, drawn by a hash, that specificity is told from: a sample, for the most frequent words.", low=1
+    )
+    dictionary: str = setting(
+        "", "CSV file phrase,language,rule,synonym_of of phrases to keep, to block, and of synonyms; none where empty."
     )
     max_phrases: int = setting(
         100_000, "Most phrases a language, best score first; Pinterest's dictionaries have about as many.", low=1

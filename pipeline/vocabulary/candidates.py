@@ -1,53 +1,84 @@
 """Mining: from distinct texts and mentions to candidate phrases with their support.
 
-Two passes keep it bounded. The first counts hashes only, weighting each text by its images; a phrase whose total stays
-below the threshold cannot have enough images and never becomes a string. The second finds the survivors in the texts
-and counts their distinct images exactly.
+Three passes over the texts keep it bounded. The first sums hashed counters, which tell what can be frequent at all. The
+second counts that exactly, weighting each text by its mentions, inside a partition before anything travels, and spells
+it. The third finds the survivors in the texts and counts their distinct images exactly.
 """
 
 import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyspark import Broadcast
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.vocabulary import ngrams
+from pipeline.vocabulary import ngrams, tally
 
-_COUNTS = pa.schema([("phrase_id", pa.int64()), ("images", pa.int64())])
-_FOUND = pa.schema([("text_id", pa.int64()), ("phrase_id", pa.int64()), ("whole", pa.bool_())])
-_NAMES = pa.schema(
-    [("phrase_id", pa.int64()), ("phrase", pa.string()), ("language", pa.string()), ("n_words", pa.int32())]
+_BLOCKS = pa.schema([("block", pa.int32()), ("sums", pa.binary())])
+_PASSING = pa.schema([("block", pa.int32()), ("bits", pa.binary())])
+_COUNTS = pa.schema(
+    [
+        ("phrase_id", pa.int64()),
+        ("weight", pa.int64()),
+        ("phrase", pa.string()),
+        ("language", pa.string()),
+        ("n_words", pa.int32()),
+    ]
 )
+_COUNTS_DDL = "phrase_id long, weight long, phrase string, language string, n_words int"
+_FOUND = pa.schema([("text_id", pa.int64()), ("phrase_id", pa.int64()), ("whole", pa.bool_())])
 _FOUND_DDL = "text_id long, phrase_id long, whole boolean"
-_NAMES_DDL = "phrase_id long, phrase string, language string, n_words int"
 
 
-def bound_support(texts: DataFrame, mentions: DataFrame, config: MineConfig) -> DataFrame:
-    """(phrase_id, images) of every n-gram: no fewer images than the phrase really has."""
-    weights = mentions.groupBy("text_id").agg(F.count_distinct("image_id").alias("images"))
-    weighed = texts.select("text_id", "tokens", "language").join(weights, "text_id").drop("text_id")
-    partial = weighed.mapInArrow(
-        functools.partial(_count_batches, most=config.max_words), "phrase_id long, images long"
-    )
-    return partial.groupBy("phrase_id").agg(F.sum("images").alias("images"))
+def weigh_texts(texts: DataFrame, mentions: DataFrame) -> DataFrame:
+    """(text, language, weight): each text with the number of its mentions, which its images cannot exceed."""
+    weights = mentions.groupBy("text_id").agg(F.count(F.lit(1)).alias("weight"))
+    return texts.select("text_id", "text", "language").join(weights, "text_id").drop("text_id")
 
 
-def find_phrases(texts: DataFrame, survivors: "Broadcast[bytes]", config: MineConfig) -> DataFrame:
+def hash_counters(weighed: DataFrame, bits: int, threshold: int, most: int) -> DataFrame:
+    """(block, bits): which of 2^bits hashed counters reach the threshold with all n-grams of up to `most` words.
+
+    Args:
+        weighed: text, language, weight.
+        bits: log2 of the number of counters, see `tally.counter_bits`.
+        threshold: weight that is enough.
+        most: words of the longest phrase.
+    """
+    counter = functools.partial(_sum_batches, bits=bits, threshold=threshold, most=most)
+    partial = weighed.mapInArrow(counter, "block int, sums binary")
+
+    def pass_block(block: pa.Table) -> pa.Table:
+        passing = tally.passing(block["sums"].to_pylist(), threshold)
+        return pa.table([block["block"].slice(0, 1), pa.array([passing], pa.binary())], schema=_PASSING)
+
+    return partial.groupBy("block").applyInArrow(pass_block, "block int, bits binary")
+
+
+def count_phrases(weighed: DataFrame, bitmap: "Broadcast[bytes]", most: int) -> DataFrame:
+    """(phrase_id, weight, phrase, language, n_words) of every phrase whose counter passes: exact sums of weights.
+
+    One row without a phrase has the weight of all occurrences of other n-grams, which cannot reach the threshold.
+
+    Args:
+        weighed: text, language, weight.
+        bitmap: which counters pass, from `tally.join_blocks`.
+        most: words of the longest phrase.
+    """
+    partial = weighed.mapInArrow(functools.partial(_count_batches, bitmap=bitmap, most=most), _COUNTS_DDL)
+    # Two phrases with one hash would differ in name; the smaller one wins on every machine alike.
+    names = [F.min(name).alias(name) for name in ("phrase", "language", "n_words")]
+    return partial.groupBy("phrase_id").agg(F.sum("weight").alias("weight"), *names)
+
+
+def find_phrases(texts: DataFrame, survivors: "Broadcast[bytes]", most: int) -> DataFrame:
     """(text_id, phrase_id, whole): which surviving phrases each text holds, and whether it is nothing else."""
-    finder = functools.partial(_find_batches, survivors=survivors, most=config.max_words)
-    return texts.select("text_id", "tokens", "language").mapInArrow(finder, _FOUND_DDL)
-
-
-def name_phrases(texts: DataFrame, survivors: "Broadcast[bytes]", config: MineConfig) -> DataFrame:
-    """(phrase_id, phrase, language, n_words) of each surviving phrase."""
-    namer = functools.partial(_name_batches, survivors=survivors, most=config.max_words)
-    named = texts.select("tokens", "language").mapInArrow(namer, _NAMES_DDL)
-    # Two phrases with one hash would differ here; the smaller wins on every machine alike.
-    return named.groupBy("phrase_id").agg(*(F.min(name).alias(name) for name in ("phrase", "language", "n_words")))
+    finder = functools.partial(_find_batches, survivors=survivors, most=most)
+    return texts.select("text_id", "text", "language").mapInArrow(finder, _FOUND_DDL)
 
 
 def count_support(found: DataFrame, mentions: DataFrame, signals: Sequence[str], config: MineConfig) -> DataFrame:
@@ -60,12 +91,15 @@ def count_support(found: DataFrame, mentions: DataFrame, signals: Sequence[str],
         config: section [mine].
     """
     named = F.size("contributors") > 0
-    said = found.join(mentions.select("text_id", "image_id", "signal", named.alias("named")), "text_id")
-    by_signal = [F.max(F.col("signal") == signal).alias(f"signal_{i}") for i, signal in enumerate(signals)]
-    pairs = said.groupBy("phrase_id", "image_id").agg(
-        F.max("whole").alias("whole"), F.max("named").alias("named"), *by_signal
+    said = mentions.select(
+        "text_id", F.xxhash64("image_id").alias("key"), _signal_bit(signals).alias("signals"), named.alias("named")
     )
-    per_signal = [F.count_if(f"signal_{i}").alias(f"signal_{i}") for i in range(len(signals))]
+    pairs = (
+        found.join(said, "text_id")
+        .groupBy("phrase_id", "key")  # numbers only: this is the largest shuffle of all
+        .agg(F.max("whole").alias("whole"), F.max("named").alias("named"), F.bit_or("signals").alias("signals"))
+    )
+    per_signal = [F.count_if(F.getbit("signals", F.lit(i)) == 1).alias(f"signal_{i}") for i in range(len(signals))]
     counts = pairs.groupBy("phrase_id").agg(
         F.count(F.lit(1)).alias("images"),
         F.count_if("whole").alias("whole"),
@@ -74,10 +108,7 @@ def count_support(found: DataFrame, mentions: DataFrame, signals: Sequence[str],
     )
     rare = counts.where(F.col("images") <= config.rare_images).select("phrase_id")
     keys = (
-        pairs.select("phrase_id", F.xxhash64("image_id").alias("key"))
-        .join(rare, "phrase_id")
-        .groupBy("phrase_id")
-        .agg(F.array_sort(F.collect_list("key")).alias("image_keys"))
+        pairs.join(rare, "phrase_id").groupBy("phrase_id").agg(F.array_sort(F.collect_list("key")).alias("image_keys"))
     )
     voices = (
         found.join(mentions.where(named).select("text_id", F.explode("contributors").alias("voice")), "text_id")
@@ -101,47 +132,126 @@ def count_support(found: DataFrame, mentions: DataFrame, signals: Sequence[str],
     )
 
 
-def _count_batches(batches: Iterator[pa.RecordBatch], most: int) -> Iterator[pa.RecordBatch]:
+def name_phrases(counts: DataFrame, own: DataFrame, support: DataFrame, min_images: int) -> DataFrame:
+    """Phrases of enough images, and a user's own of any, with names, support and what the user says of them.
+
+    Args:
+        counts: what `count_phrases` gives.
+        own: phrases of the user's dictionary, see `dictionary.SCHEMA`.
+        support: what `count_support` gives.
+        min_images: images that a phrase needs.
+    """
+    names = ["phrase_id", "phrase", "language", "n_words"]
+    unseen = own.select(*names).join(counts.select("phrase_id"), "phrase_id", "left_anti")
+    said = F.broadcast(own.select("phrase_id", "pinned", "blocked", "synonym_of"))
+    return (
+        counts.select(*names)
+        .unionByName(unseen)
+        .join(support, "phrase_id")
+        .join(said, "phrase_id", "left")
+        .withColumns({name: F.coalesce(name, F.lit(False)) for name in ("pinned", "blocked")})
+        .where((F.col("images") >= min_images) | F.col("pinned"))
+    )
+
+
+def words_around(
+    found: DataFrame, mentions: DataFrame, words: DataFrame, signals: Sequence[str], share: float
+) -> DataFrame:
+    """(key, phrase_id, signals) of each pair of image and word, on a share of the images that a hash draws.
+
+    Args:
+        found: what `find_phrases` gives.
+        mentions: the table mentions.
+        words: phrase_id of the words to look for; few.
+        signals: all kinds of text; bit i of the result's signals is signal i.
+        share: of all images.
+    """
+    said = mentions.select("text_id", F.xxhash64("image_id").alias("key"), _signal_bit(signals).alias("signals"))
+    drawn = said.where(F.pmod("key", F.lit(1 << 20)) < int(share * (1 << 20)) + 1)
+    return (
+        found.join(F.broadcast(words), "phrase_id")
+        .join(drawn, "text_id")
+        .groupBy("key", "phrase_id")
+        .agg(F.bit_or("signals").cast("long").alias("signals"))
+    )
+
+
+def _signal_bit(signals: Sequence[str]) -> Column:
+    bits = [F.lit(value) for i, signal in enumerate(signals) for value in (signal, 1 << i)]
+    return F.create_map(*bits)[F.col("signal")].cast("long")
+
+
+def _sum_batches(batches: Iterator[pa.RecordBatch], bits: int, threshold: int, most: int) -> Iterator[pa.RecordBatch]:
+    counters = tally.Counters(bits, threshold)
     for batch in batches:
-        images = batch.column("images").to_numpy()
-        words = ngrams.read_words(batch.column("tokens"), batch.column("language"))
-        every = list(ngrams.grams(words, most))
-        keys, totals = ngrams.total_by_key(
-            np.concatenate([gram.key for gram in every]), np.concatenate([images[gram.text] for gram in every])
-        )
-        yield pa.record_batch([pa.array(keys), pa.array(totals)], schema=_COUNTS)
+        weights = batch.column("weight").to_numpy()
+        for gram in ngrams.grams(ngrams.read_words(batch.column("text"), batch.column("language")), most):
+            counters.add(gram.key, weights[gram.text])
+    for block, sums in counters.blocks():
+        yield pa.record_batch([pa.array([block], pa.int32()), pa.array([sums], pa.binary())], schema=_BLOCKS)
+
+
+def _count_batches(
+    batches: Iterator[pa.RecordBatch], bitmap: "Broadcast[bytes]", most: int
+) -> Iterator[pa.RecordBatch]:
+    sieve, counts = tally.Sieve(bitmap.value), tally.Tally()
+    spelled: set[int] = set()  # by this task; names of phrases are few beside their occurrences
+    left_out = 0
+    for batch in batches:
+        weights, languages = batch.column("weight").to_numpy(), batch.column("language")
+        words = ngrams.read_words(batch.column("text"), languages)
+        twice = ngrams.repeating(words)
+        left_out += int(weights @ ngrams.occurrences(words, most))
+        for gram in ngrams.grams(words, most, sieve.passes):
+            left_out -= int(weights[gram.text].sum())
+            once = ngrams.first_in_text(gram, twice)
+            keys, sums, first = ngrams.total_by_key(gram.key[once], weights[gram.text[once]])
+            full = counts.add(keys, sums)
+            new = np.array([i for i, key in enumerate(keys.tolist()) if key not in spelled], dtype=np.int64)
+            spelled.update(keys[new].tolist())
+            place = once[first[new]]
+            phrases = [ngrams.spell(words, start, gram.n) for start in gram.start[place].tolist()]
+            yield _counts(
+                keys[new],
+                np.zeros(len(new), dtype=np.int64),
+                phrases,
+                languages.take(pa.array(gram.text[place])),
+                gram.n,
+            )
+            if full:
+                yield _counts(*counts.take())
+    yield _counts(*counts.take())
+    yield _counts([None], [left_out])
+
+
+def _counts(
+    keys: ngrams.Hashes | list[None],
+    weights: npt.NDArray[np.int64] | list[int],
+    phrases: list[str] | None = None,
+    languages: pa.Array | None = None,
+    n: int | None = None,
+) -> pa.RecordBatch:
+    """Rows of weights, or of names, which the sum by phrase brings together."""
+    size = len(keys)
+    names = [
+        pa.nulls(size, pa.string()) if phrases is None else pa.array(phrases, pa.string()),
+        pa.nulls(size, pa.string()) if languages is None else languages.cast(pa.string()),
+        pa.array([n] * size, pa.int32()),
+    ]
+    return pa.record_batch([pa.array(keys, pa.int64()), pa.array(weights, pa.int64()), *names], schema=_COUNTS)
 
 
 def _find_batches(
     batches: Iterator[pa.RecordBatch], survivors: "Broadcast[bytes]", most: int
 ) -> Iterator[pa.RecordBatch]:
-    wanted = np.frombuffer(survivors.value, dtype=np.int64)
+    wanted = ngrams.KeySet(np.frombuffer(survivors.value, dtype=np.int64))
     for batch in batches:
-        words = ngrams.read_words(batch.column("tokens"), batch.column("language"))
-        rows = []
+        words = ngrams.read_words(batch.column("text"), batch.column("language"))
+        twice = ngrams.repeating(words)
+        text_ids = batch.column("text_id").to_numpy()
         for gram in ngrams.grams(words, most):
-            hit = ngrams.contains(wanted, gram.key)
-            pairs = np.stack([gram.text[hit], gram.key[hit]], axis=1)
-            pairs = np.unique(pairs, axis=0)  # a phrase twice in a text is there once
-            rows.append((pairs[:, 0], pairs[:, 1], words.lengths[pairs[:, 0]] == gram.n))
-        text, key, whole = (np.concatenate(column) for column in zip(*rows, strict=True))
-        text_ids = batch.column("text_id").to_numpy()[text]
-        yield pa.record_batch([pa.array(text_ids), pa.array(key), pa.array(whole)], schema=_FOUND)
-
-
-def _name_batches(
-    batches: Iterator[pa.RecordBatch], survivors: "Broadcast[bytes]", most: int
-) -> Iterator[pa.RecordBatch]:
-    wanted = np.frombuffer(survivors.value, dtype=np.int64)
-    for batch in batches:
-        tokens = batch.column("tokens")
-        words = ngrams.read_words(tokens, batch.column("language"))
-        flat, languages = tokens.flatten(), batch.column("language")
-        for gram in ngrams.grams(words, most):
-            keys, first = np.unique(gram.key, return_index=True)
-            hit = ngrams.contains(wanted, keys)
-            first = first[hit]
-            spelled = [" ".join(flat.slice(start, gram.n).to_pylist()) for start in gram.start[first]]
-            spoken = languages.take(pa.array(gram.text[first]))
-            length = pa.array(np.full(len(spelled), gram.n, dtype=np.int32))
-            yield pa.record_batch([pa.array(keys[hit]), pa.array(spelled, pa.string()), spoken, length], schema=_NAMES)
+            once = ngrams.first_in_text(gram, twice)
+            once = once[wanted.holds(gram.key[once])]
+            text = gram.text[once]
+            whole = pa.array(words.lengths[text] == gram.n)
+            yield pa.record_batch([pa.array(text_ids[text]), pa.array(gram.key[once]), whole], schema=_FOUND)

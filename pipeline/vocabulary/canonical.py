@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pipeline.text.lexicon import lemma
 from pipeline.vocabulary.phrases import Index, Phrases
 
-HOW = ("self", "inflection", "spacing", "order", "embedding")
+HOW = ("self", "inflection", "spacing", "order", "synonym", "embedding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Merged:
     """Phrases in groups of equal meaning.
 
     Attributes:
-        first: index of the most frequent phrase of each phrase's group, int64 [n]; itself where it leads.
+        first: index of the phrase that leads each phrase's group, int64 [n]; itself where it leads. It is the most
+            frequent one, or of synonyms by the user's dictionary the one that they are synonyms of.
         how: index into HOW of each phrase's way to its group's first, int8 [n].
     """
 
@@ -35,7 +36,7 @@ def lemmas(phrase: str, language: str) -> tuple[str, ...]:
 
 
 def merge(phrases: Phrases, order_similarity: float) -> Merged:
-    """Group the phrases; each group is led by its most frequent phrase.
+    """Group the phrases.
 
     Args:
         phrases: ranked phrases.
@@ -59,6 +60,7 @@ def merge(phrases: Phrases, order_similarity: float) -> Merged:
     _join(first, how, "inflection", lambda i: (phrases.language[i], bases[i]), always)
     _join(first, how, "spacing", lambda i: (phrases.language[i], "".join(bases[i]).replace("-", "")), always)
     _join(first, how, "order", lambda i: (phrases.language[i], tuple(sorted(bases[i]))), alike)
+    _join_synonyms(phrases, first, how)
     return Merged(first, how)
 
 
@@ -117,5 +119,21 @@ def _join(
         if leader != i and agree(leader, i):
             moved[i] = leader
             how[i] = HOW.index(way)
+    if moved:
+        first[:] = [moved.get(leader, leader) for leader in first.tolist()]
+
+
+def _join_synonyms(phrases: Phrases, first: Index, how: npt.NDArray[np.int8]) -> None:
+    """Join whole groups to the group of the phrase that one of them is a synonym of, in place."""
+    place = {int(phrase_id): i for i, phrase_id in enumerate(phrases.ids)}
+    lead: dict[int, int] = {}  # where the main phrase is never said, its most frequent synonym leads
+    moved: dict[int, int] = {}
+    for i, target in enumerate(phrases.synonym_of):
+        if target is not None:
+            leader = int(first[i])
+            chief = lead.setdefault(target, int(first[place[target]]) if target in place else leader)
+            if leader != chief and leader not in lead.values():
+                moved[leader] = chief
+                how[leader] = HOW.index("synonym")
     if moved:
         first[:] = [moved.get(leader, leader) for leader in first.tolist()]

@@ -28,6 +28,7 @@ class Units:
         vectors: unit vectors, float32 [n, d]; zero where unknown.
         known: whether there is a vector, bool [n].
         language: number of the language of each, int64 [n]; clusters never cross languages.
+        pinned: whether it is a label whatever its support, bool [n].
         contrast: whether two units mean different things however near their vectors are.
     """
 
@@ -36,6 +37,7 @@ class Units:
     vectors: Vectors
     known: npt.NDArray[np.bool_]
     language: Index
+    pinned: npt.NDArray[np.bool_]
     contrast: Callable[[int, int], bool]
 
 
@@ -56,11 +58,12 @@ def cluster(units: Units, config: ClusterConfig) -> Clusters:
     """Cluster the units by the configured method, one language at a time; the same input gives the same clusters."""
     result = Clusters(np.full(len(units.support), -1), np.zeros(len(units.support), dtype=np.float32))
     # A unit without a vector can be a label of its own, and nothing else.
-    alone = np.flatnonzero(~units.known & (units.support >= config.min_images))
+    alone = np.flatnonzero(~units.known & _enough(units, config))
     _lead(result, alone)
     for language in np.unique(units.language[units.known]):
         chosen = np.flatnonzero(units.known & (units.language == language))
         METHODS[config.method](units, chosen, config, result)
+    _lead(result, np.flatnonzero(units.pinned & (result.leader < 0)))
     return result
 
 
@@ -74,8 +77,8 @@ def anchored(units: Units, chosen: Index, config: ClusterConfig, result: Cluster
 
     Units in contrast are never joined: models put 'arrow left' next to 'arrow right'.
     """
-    frequent = chosen[units.support[chosen] >= config.min_images]
-    rare = chosen[units.support[chosen] < config.min_images]
+    frequent = chosen[_enough(units, config)[chosen]]
+    rare = chosen[~_enough(units, config)[chosen]]
     seeds = _seeds(units, frequent, config, result)
     if len(seeds) and len(rare):
         similarity, near = _nearest(units.vectors[rare], units.vectors[seeds], config.neighbours)
@@ -90,7 +93,7 @@ def anchored(units: Units, chosen: Index, config: ClusterConfig, result: Cluster
 
 def none(units: Units, chosen: Index, config: ClusterConfig, result: Clusters) -> None:
     """Every unit with enough images is its own label; the rest is unassigned. What the others must beat."""
-    _lead(result, chosen[units.support[chosen] >= config.min_images])
+    _lead(result, chosen[_enough(units, config)[chosen]])
 
 
 def kmeans(units: Units, chosen: Index, config: ClusterConfig, result: Clusters) -> None:
@@ -124,7 +127,7 @@ def _seeds(units: Units, frequent: Index, config: ClusterConfig, result: Cluster
         larger = [  # nearest first
             j for j in near[i][close].tolist() if is_seed[j] and not units.contrast(int(frequent[i]), int(frequent[j]))
         ]
-        if larger:
+        if larger and not units.pinned[frequent[i]]:
             result.leader[frequent[i]] = frequent[larger[0]]
             result.similarity[frequent[i]] = similarity[i][near[i] == larger[0]][0]
         else:
@@ -164,6 +167,11 @@ def _settle(units: Units, chosen: Index, group: Index, config: ClusterConfig, re
         result.leader[members] = members[leader]
         result.similarity[members] = vectors @ vectors[leader]
         result.similarity[members[leader]] = 1.0
+
+
+def _enough(units: Units, config: ClusterConfig) -> npt.NDArray[np.bool_]:
+    """Whether a unit can be a label of its own, bool [n]."""
+    return (units.support >= config.min_images) | units.pinned
 
 
 def _union(units: Units, members: Index) -> int:

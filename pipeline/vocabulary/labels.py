@@ -56,6 +56,7 @@ def build_vocabulary(phrases: Phrases, config: ClusterConfig) -> tuple[pa.Table,
         phrases.vectors[firsts[rank]],
         phrases.known[firsts[rank]],
         spoken[rank],
+        np.array([any(phrases.pinned[i] for i in groups[unit]) for unit in rank], dtype=bool),
         Contrast(phrases, firsts[rank], config.attach_similarity),
     )
     clusters = cluster(units, config)
@@ -65,9 +66,10 @@ def build_vocabulary(phrases: Phrases, config: ClusterConfig) -> tuple[pa.Table,
 def _grouped(first: np.ndarray, firsts: np.ndarray) -> list[list[int]]:
     """Members of each group, leader first."""
     place = {leader: i for i, leader in enumerate(firsts.tolist())}
-    groups: list[list[int]] = [[] for _ in firsts]
+    groups = [[leader] for leader in firsts.tolist()]
     for i, leader in enumerate(first.tolist()):
-        groups[place[leader]].append(i)
+        if i != leader:
+            groups[place[leader]].append(i)
     return groups
 
 

@@ -5,15 +5,18 @@ in numpy: h(w1..wn) = h(w1..wn-1) * P + h(wn) mod 2^64, mixed with the language 
 it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Hashes = npt.NDArray[np.int64]
+Keep = Callable[[Hashes], npt.NDArray[np.bool_]]
+BREAK = "|"  # stands between words where no phrase may cross
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplication loses nothing
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _SHIFT = np.uint64(32)
@@ -46,6 +49,8 @@ class Words:
         inside: False at a break, which no n-gram may cross, bool [n].
         language: hash of each text's language, uint64 [texts].
         lengths: words of each text, breaks not counted, int64 [texts].
+        code: place of each word among the distinct ones, int32 [n].
+        distinct: the distinct words as strings.
     """
 
     word: npt.NDArray[np.uint64]
@@ -53,6 +58,8 @@ class Words:
     inside: npt.NDArray[np.bool_]
     language: npt.NDArray[np.uint64]
     lengths: npt.NDArray[np.int64]
+    code: npt.NDArray[np.int32]
+    distinct: npt.NDArray[np.object_]
 
 
 def hash_strings(values: Sequence[str] | npt.NDArray[np.object_]) -> npt.NDArray[np.uint64]:
@@ -60,38 +67,99 @@ def hash_strings(values: Sequence[str] | npt.NDArray[np.object_]) -> npt.NDArray
     return np.asarray(pd.util.hash_array(np.asarray(values, dtype=object), categorize=False), dtype=np.uint64)
 
 
-def read_words(tokens: pa.ListArray, languages: pa.Array) -> Words:
-    """The words of a batch: `tokens` list<string> [texts], '' = break; `languages` string [texts]."""
-    offsets = tokens.offsets.to_numpy().astype(np.int64)
-    flat = tokens.values.slice(offsets[0], offsets[-1] - offsets[0])
-    counts = np.diff(offsets)
-    coded = flat.dictionary_encode()  # each distinct word is hashed once
+def read_words(texts: pa.Array, languages: pa.Array) -> Words:
+    """The words of a batch of texts.
+
+    Args:
+        texts: string [texts]; words and `|` (a break), one space between them.
+        languages: string [texts].
+    """
+    split = pc.split_pattern(texts, " ")
+    counts = np.diff(split.offsets.to_numpy()).astype(np.int64)
+    coded = split.flatten().dictionary_encode()  # each distinct word is hashed once
     distinct = coded.dictionary.to_numpy(zero_copy_only=False)
-    codes = coded.indices.to_numpy(zero_copy_only=False)
-    hashes = hash_strings(distinct)
-    inside = (distinct != "")[codes] if len(distinct) else np.zeros(0, dtype=bool)
+    code = coded.indices.to_numpy(zero_copy_only=False)
+    spelled = (distinct != BREAK) & (distinct != "")  # an empty text splits into one empty word
+    inside = spelled[code] if len(distinct) else np.zeros(0, dtype=bool)
     text = np.repeat(np.arange(len(counts)), counts)
-    word = hashes[codes] if len(distinct) else np.zeros(0, dtype=np.uint64)
+    word = hash_strings(distinct)[code] if len(distinct) else np.zeros(0, dtype=np.uint64)
     spoken = languages.dictionary_encode()
-    language = _hash_languages(spoken.dictionary.to_pylist())[spoken.indices.to_numpy()]
+    language = _hash_languages(spoken.dictionary.to_pylist())[spoken.indices.to_numpy(zero_copy_only=False)]
     lengths = np.bincount(text[inside], minlength=len(counts)).astype(np.int64)
-    return Words(word, text, inside, language, lengths)
+    return Words(word, text, inside, language, lengths, code, distinct)
 
 
-def grams(words: Words, most: int) -> Iterator[Grams]:
-    """The n-grams of 1 to `most` words, shortest first; none crosses a break or the end of its text."""
+def grams(words: Words, most: int, keep: Keep | None = None) -> Iterator[Grams]:
+    """The n-grams of 1 to `most` words, shortest first; none crosses a break or the end of its text.
+
+    Args:
+        words: of a batch of texts.
+        most: words of the longest n-gram.
+        keep: given keys, which of them to go on with. What holds a part that does not go on is left out without being
+            looked at (a-priori pruning, Agrawal and Srikant 1994).
+    """
     start = np.flatnonzero(words.inside).astype(np.int64)
     rolled = words.word[start]
+    alive = np.zeros(len(words.word) + 1, dtype=bool)
     for n in range(1, most + 1):
         if n > 1:
             last = start + (n - 1)
             fits = last < len(words.word)
             start, rolled, last = start[fits], rolled[fits], last[fits]
             fits = words.inside[last] & (words.text[last] == words.text[start])
+            if keep is not None:
+                fits &= alive[start + 1]
             start, rolled, last = start[fits], rolled[fits], last[fits]
             rolled = rolled * _FACTOR + words.word[last]
-        text = words.text[start]
-        yield Grams(n, start, text, _finish(rolled, words.language[text]))
+        key = _finish(rolled, words.language[words.text[start]])
+        if keep is not None:
+            kept = keep(key)
+            start, rolled, key = start[kept], rolled[kept], key[kept]
+            alive[:] = False
+            alive[start] = True
+        yield Grams(n, start, words.text[start], key)
+
+
+def spell(words: Words, start: int, n: int) -> str:
+    """The n words from position `start` on, one space between them."""
+    return " ".join(words.distinct[words.code[start : start + n]])
+
+
+def repeating(words: Words) -> npt.NDArray[np.bool_]:
+    """Whether a text says any word twice, and so may say a phrase twice; bool [texts]."""
+    said = _finish(words.word, words.text.astype(np.uint64) * _FACTOR)[words.inside]
+    ordered = np.sort(said)
+    doubled = ordered[1:][ordered[1:] == ordered[:-1]]
+    twice = np.zeros(len(words.lengths), dtype=bool)
+    twice[words.text[words.inside][contains(doubled, said)]] = True
+    return twice
+
+
+def first_in_text(gram: Grams, twice: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Indices of the n-grams that stand for the first time in their text, ascending, int64.
+
+    Args:
+        gram: n-grams of one length.
+        twice: whether a text can say one twice, bool [texts], see `repeating`.
+    """
+    doubtful = twice[gram.text]
+    if not doubtful.any():
+        return np.arange(len(gram.key))
+    place = np.flatnonzero(doubtful)
+    pairs = np.stack([gram.text[place], gram.key[place]], axis=1)
+    first = np.unique(pairs, axis=0, return_index=True)[1]
+    return np.sort(np.concatenate([np.flatnonzero(~doubtful), place[first]]))
+
+
+def occurrences(words: Words, most: int) -> npt.NDArray[np.int64]:
+    """Number of n-grams of 1 to `most` words in each text, int64 [texts]."""
+    place = np.arange(len(words.word))
+    ends = np.ones(len(place), dtype=bool)  # the next word is no part of the same run
+    ends[:-1] = ~words.inside[1:] | (words.text[1:] != words.text[:-1])
+    end = np.flatnonzero(ends)
+    reach = end[np.searchsorted(end, place)] - place + 1
+    starting = np.where(words.inside, np.minimum(reach, most), 0)
+    return np.bincount(words.text, weights=starting, minlength=len(words.lengths)).astype(np.int64)
 
 
 def phrase_keys(tokens: Sequence[str], language: str) -> Iterator[tuple[Hashes, Hashes]]:
@@ -123,12 +191,15 @@ def _finish(rolled: npt.NDArray[np.uint64], language: npt.NDArray[np.uint64]) ->
     return mixed.view(np.int64)
 
 
-def total_by_key(keys: Hashes, weights: npt.NDArray[np.int64]) -> tuple[Hashes, npt.NDArray[np.int64]]:
-    """Distinct keys, ascending, and the sum of the weights of each."""
-    distinct, place = np.unique(keys, return_inverse=True)
-    totals = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(totals, place, weights)
-    return distinct, totals
+def total_by_key(
+    keys: Hashes, weights: npt.NDArray[np.int64]
+) -> tuple[Hashes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Distinct keys ascending, the sum of the weights of each, and where each stands first in `keys`."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    opens = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(keys) else order
+    totals = np.add.reduceat(weights[order], opens) if len(keys) else weights
+    return ordered[opens], totals, order[opens]
 
 
 def contains(ordered: Hashes, keys: Hashes) -> npt.NDArray[np.bool_]:
@@ -138,3 +209,23 @@ def contains(ordered: Hashes, keys: Hashes) -> npt.NDArray[np.bool_]:
     place = np.searchsorted(ordered, keys)
     place[place == len(ordered)] = 0
     return np.asarray(ordered[place] == keys)
+
+
+class KeySet:
+    """A set of keys that answers for whole arrays: a bitmap turns nearly all strangers away, then a search decides.
+
+    Args:
+        ordered: the keys, ascending, int64 [n].
+    """
+
+    def __init__(self, ordered: Hashes) -> None:
+        self._ordered = ordered
+        self._mask = np.int64((1 << (16 * len(ordered) + 1024).bit_length()) - 1)
+        self._possible = np.zeros(int(self._mask) + 1, dtype=bool)
+        self._possible[ordered & self._mask] = True
+
+    def holds(self, keys: Hashes) -> npt.NDArray[np.bool_]:
+        """Whether each key is in the set, bool [keys]."""
+        found: npt.NDArray[np.bool_] = self._possible[keys & self._mask]
+        found[found] = contains(self._ordered, keys[found])
+        return found

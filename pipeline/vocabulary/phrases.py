@@ -24,6 +24,8 @@ class Phrases:
         keys: hashes of its images where it is rare, else None; n of them.
         vectors: unit vectors, float32 [n, d]; zero where the encoder does not know the language.
         known: whether there is a vector, bool [n].
+        pinned: whether the user's dictionary keeps it, bool [n].
+        synonym_of: phrase_id whose label the user's dictionary gives it to, None for most; n of them.
     """
 
     ids: Index
@@ -33,6 +35,8 @@ class Phrases:
     keys: list[Index | None]
     vectors: npt.NDArray[np.float32]
     known: npt.NDArray[np.bool_]
+    pinned: npt.NDArray[np.bool_]
+    synonym_of: list[int | None]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,7 +55,7 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table) -> Phrases:
     """Rank the kept candidates and put their vectors beside them.
 
     Args:
-        candidates: phrase_id, phrase, language, images, image_keys.
+        candidates: phrase_id, phrase, language, images, image_keys, pinned, synonym_of.
         embeddings: phrase_id, vector.
     """
     order = [("images", "descending"), ("phrase", "ascending"), ("language", "ascending"), ("phrase_id", "ascending")]
@@ -76,6 +80,8 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table) -> Phrases:
         keys,
         vectors,
         known,
+        ranked["pinned"].to_numpy(),
+        ranked["synonym_of"].to_pylist(),
     )
 
 

@@ -1,42 +1,55 @@
-"""Which phrases go on: shape, cohesion, fragments, spread over contributors, and one score with documented terms."""
+"""Which phrases go on, and why the others do not: one score with documented terms, one reason for each that leaves."""
 
-from collections.abc import Iterator, Sequence
-
-import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.text.stopwords import stop_words
-from pipeline.vocabulary import ngrams
-
-_SHAPES = pa.schema([("phrase_id", pa.int64()), ("fault", pa.string()), ("parts", pa.list_(pa.list_(pa.int64())))])
-_SHAPES_DDL = "phrase_id long, fault string, parts array<array<long>>"
 
 
-def judge(counted: DataFrame, mentions: DataFrame, config: MineConfig) -> DataFrame:
-    """The table candidates: each phrase with its score, and the reason where it does not go on.
+def measure(shaped: DataFrame, all_images: int, config: MineConfig) -> DataFrame:
+    """Each phrase with its cohesion, and the reason why it leaves, as far as it can be told of the phrase by itself.
+
+    cohesion: NPMI of its weakest cut, log(p(xy) / p(x)p(y)) / -log p(xy), p = share of images (Bouma 2009); 1 for a
+    word.
 
     Args:
-        counted: phrase_id, phrase, language, n_words and what `candidates.count_support` gives.
-        mentions: for the number of all images.
+        shaped: phrase_id, phrase, language, n_words, what `candidates.count_support` gives, specificity, pinned,
+            blocked, synonym_of, and what `shape.add_shapes` adds.
+        all_images: distinct images with any mention.
         config: section [mine].
     """
-    shapes = counted.select("phrase_id", "phrase", "language").mapInArrow(_shape_batches, _SHAPES_DDL)
-    everything = mentions.agg(F.count_distinct("image_id").alias("all_images"))
-    cohesion = _cohesion(counted, shapes, everything)
-    judged = (
-        counted.join(shapes.select("phrase_id", "fault"), "phrase_id")
-        .join(cohesion, "phrase_id", "left")
-        .crossJoin(F.broadcast(everything))
+    return (
+        shaped.join(_cohesion(shaped, all_images), "phrase_id", "left")
         .withColumns({"cohesion": F.coalesce("cohesion", F.lit(1.0))})
-        .withColumns({"reason": _fault(config)})
+        .withColumns({"reason": _fault(all_images, config)})
     )
-    fragments = _fragments(judged, shapes, config)
-    reason = F.coalesce("reason", F.when(F.col("fragment"), "fragment"))
-    scored = judged.join(fragments, "phrase_id", "left").withColumns({"reason": reason, "score": _score()})
-    ranked = Window.partitionBy("language", F.col("reason").isNull()).orderBy(F.desc("score"), "phrase_id")
-    beyond = F.when(F.row_number().over(ranked) > config.max_phrases, "beyond_max_phrases")
+
+
+def judge(measured: DataFrame, config: MineConfig) -> DataFrame:
+    """The table candidates: each phrase with its score, and the reason where it does not go on.
+
+    - freedom: how freely words change at its tighter edge. Branching entropy (Jin and Tanaka-Ishii 2006) of the words
+      before or after it on its images, by the log of its images, the least of both sides; what is too rare to be
+      counted, and the end of a text, count as a different word each time. In [0, 1].
+    - independence: its images less the mean of those longer phrases that hold it, by its images: the C-value's
+      discount of nested terms (Frantzi et al. 2000). In [0, 1].
+
+    score = log2(1 + images x independence) x (1 + completeness) / 2 x (1 + max(cohesion, 0)) / 2 x (1 + freedom) / 2 x
+    (1 + visibility) / 2: support by itself, halved at most by each doubt.
+
+    Args:
+        measured: what `measure` gives; read twice.
+        config: section [mine].
+    """
+    nested = measured.join(_nesting(measured), "phrase_id", "left").withColumns(
+        {name: F.coalesce(name, F.lit(1.0)) for name in ("freedom", "independence")}
+    )
+    fragment = (F.col("freedom") < config.min_freedom) & (F.col("completeness") <= config.min_freedom)
+    reason = F.coalesce("reason", F.when(fragment & ~F.col("pinned"), "fragment"))
+    scored = nested.withColumns({"reason": reason, "score": _score()})
+    first = F.col("reason").isNull()
+    ranked = Window.partitionBy("language", first).orderBy(F.desc("pinned"), F.desc("score"), "phrase_id")
+    beyond = F.when((F.row_number().over(ranked) > config.max_phrases) & ~F.col("pinned"), "beyond_max_phrases")
     final = scored.withColumns({"reason": F.coalesce("reason", beyond)})
     return final.select(
         "phrase_id",
@@ -48,88 +61,84 @@ def judge(counted: DataFrame, mentions: DataFrame, config: MineConfig) -> DataFr
         "contributors",
         "completeness",
         "cohesion",
+        "freedom",
+        "independence",
+        "visibility",
+        "specificity",
         "score",
         "image_keys",
+        "pinned",
+        "synonym_of",
         F.col("reason").isNull().alias("kept"),
         "reason",
     )
 
 
-def _fault(config: MineConfig) -> Column:
-    """Why a phrase leaves, seen by itself alone; null where it may stay."""
+def _fault(all_images: int, config: MineConfig) -> Column:
+    """Why a phrase leaves, seen by itself alone; null where it may stay. What a user asked for always stays."""
+    # What can be seen may go with many things (a tree); what cannot has to tell something (a day, business).
+    unspecific = F.col("specificity") < config.min_specificity * (2.0 - F.col("visibility"))
     return (
-        F.when(F.col("fault").isNotNull(), F.col("fault"))
+        F.when(F.col("blocked"), "blocked")
+        .when(F.col("pinned"), F.lit(None))
+        .when(F.col("fault").isNotNull(), F.col("fault"))
         .when(F.col("contributors") < config.min_contributors, "few_contributors")
-        .when(F.col("images") > config.max_image_share * F.col("all_images"), "too_general")
+        .when((F.col("images") > config.max_image_share * all_images) | unspecific, "too_general")
+        .when(F.col("visibility") < config.min_visibility, "not_visible")
         .when((F.col("n_words") > 1) & (F.col("cohesion") < config.min_cohesion), "low_cohesion")
     )
 
 
 def _score() -> Column:
-    """log2(1 + images), halved for phrases that are never a whole text, and halved for words that met by chance."""
-    cohesion = 0.5 + 0.5 * F.greatest(F.col("cohesion"), F.lit(0.0))
-    return F.round(F.log2(F.col("images") + 1) * (0.5 + 0.5 * F.col("completeness")) * cohesion, 6)
+    doubts = [F.col(name) for name in ("completeness", "freedom", "visibility")]
+    doubts.append(F.greatest(F.col("cohesion"), F.lit(0.0)))
+    score = F.log2(1 + F.col("images") * F.col("independence"))
+    for doubt in doubts:
+        score = score * (1 + doubt) / 2
+    return F.round(score, 6)
 
 
-def _cohesion(counted: DataFrame, shapes: DataFrame, everything: DataFrame) -> DataFrame:
-    """NPMI of each phrase's weakest cut: log(p(xy) / p(x)p(y)) / -log p(xy), with p = share of images (Bouma 2009)."""
-    images = counted.select("phrase_id", "images")
-    cuts = shapes.select("phrase_id", F.explode("parts").alias("cut"))
-    cuts = cuts.select("phrase_id", F.col("cut")[0].alias("left_id"), F.col("cut")[1].alias("right_id"))
-    whole, total = F.col("images"), F.col("all_images")
-    npmi = F.when(whole == total, 1.0).otherwise(
-        F.log(whole * total / (F.col("left_images") * F.col("right_images"))) / -F.log(whole / total)
+def _cohesion(shaped: DataFrame, all_images: int) -> DataFrame:
+    """(phrase_id, cohesion) of phrases of two words and more."""
+    images = shaped.select("phrase_id", "images")
+    cuts = shaped.select("phrase_id", "images", F.explode("parts").alias("cut"))
+    cuts = cuts.select("phrase_id", "images", F.col("cut")[0].alias("left_id"), F.col("cut")[1].alias("right_id"))
+    whole = F.col("images")
+    npmi = F.when(whole == all_images, 1.0).otherwise(
+        F.log(whole * all_images / (F.col("left_images") * F.col("right_images"))) / -F.log(whole / all_images)
     )
     return (
-        cuts.join(images, "phrase_id")
-        .join(images.toDF("left_id", "left_images"), "left_id")
+        cuts.join(images.toDF("left_id", "left_images"), "left_id")
         .join(images.toDF("right_id", "right_images"), "right_id")
-        .crossJoin(F.broadcast(everything))
         .groupBy("phrase_id")
         .agg(F.round(F.min(npmi), 6).alias("cohesion"))
     )
 
 
-def _fragments(judged: DataFrame, shapes: DataFrame, config: MineConfig) -> DataFrame:
-    """Phrases that are said almost only inside one longer phrase, and almost never alone: 'york city'."""
-    longer = judged.where("reason is null and n_words > 1").select("phrase_id", F.col("images").alias("longer_images"))
-    # Only the cuts that take one word off: longer chains follow link by link.
-    parts = shapes.select("phrase_id", F.array(_part(-1, 0), _part(1, 1)).alias("part"))
-    inside = longer.join(parts, "phrase_id").select(F.explode("part").alias("phrase_id"), "longer_images")
-    most = inside.groupBy("phrase_id").agg(F.max("longer_images").alias("longer_images"))
-    alone = F.col("completeness") > 1 - config.nested_share
-    swallowed = F.col("longer_images") >= config.nested_share * F.col("images")
-    return judged.join(most, "phrase_id").select("phrase_id", (swallowed & ~alone).alias("fragment"))
+def _nesting(measured: DataFrame) -> DataFrame:
+    """(phrase_id, freedom, independence) of phrases that a longer one opens or ends with, from those that stay.
+
+    Only the next longer phrases are looked at: longer ones follow link by link.
+    """
+    longer = measured.where("reason is null and n_words > 1")
+    sides = F.explode(F.array(_inside("opening", "after"), _inside("ending", "before"))).alias("inside")
+    inside = longer.select(F.col("images").alias("with"), sides).select("with", "inside.*")
+    spread = F.sum((F.col("with") * F.log("with")).cast("decimal(24,6)")).cast("double")
+    by_side = inside.groupBy("phrase_id", "side").agg(
+        spread.alias("spread"), F.sum("with").alias("total"), F.count(F.lit(1)).alias("ways")
+    )
+    images = measured.select("phrase_id", "images")
+    # An image may have two of the longer phrases, and so their sum be more than the phrase's own images.
+    free = F.greatest(F.lit(0.0), 1 - F.col("spread") / (F.col("images") * F.log("images")))
+    alone = 1 - F.col("total") / (F.col("ways") * F.col("images"))
+    both = by_side.join(images, "phrase_id").withColumns({"free": F.when(F.col("images") > 1, free).otherwise(0.0)})
+    return (
+        both.groupBy("phrase_id", "images")
+        .agg(F.min("free").alias("freedom"), F.sum("total").alias("total"), F.sum("ways").alias("ways"))
+        .select("phrase_id", F.round("freedom", 6).alias("freedom"), F.round(alone, 6).alias("independence"))
+    )
 
 
-def _part(cut: int, side: int) -> Column:
-    """Key of the left (0) or right (1) part of a phrase at its first (1) or last (-1) cut; null for one word."""
-    return F.try_element_at("parts", F.lit(cut))[side]
-
-
-def _shape_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """What the words of a phrase say of it, and the keys of its parts for each cut."""
-    for batch in batches:
-        faults, parts = [], []
-        for phrase, language in zip(
-            batch.column("phrase").to_pylist(), batch.column("language").to_pylist(), strict=True
-        ):
-            words = phrase.split(" ")
-            faults.append(shape_fault(words, language))
-            parts.append([[int(left[0]), int(right[0])] for left, right in ngrams.phrase_keys(words, language)])
-        yield pa.record_batch(
-            [batch.column("phrase_id"), pa.array(faults, pa.string()), pa.array(parts, _SHAPES.field("parts").type)],
-            schema=_SHAPES,
-        )
-
-
-def shape_fault(words: Sequence[str], language: str) -> str | None:
-    """Why these words are no phrase, or None: a stop word at an edge, a number, one letter."""
-    stops = stop_words(language)
-    if words[0] in stops or words[-1] in stops:
-        return "stop_word" if len(words) == 1 else "stop_word_edge"
-    if all(not any(letter.isalpha() for letter in word) for word in words):
-        return "number"
-    if len(words) == 1 and len(words[0]) == 1 and words[0].isascii():
-        return "single_letter"
-    return None
+def _inside(name: str, side: str) -> Column:
+    """The phrase inside a longer one, and on which side of it the other words are."""
+    return F.struct(F.col(name).alias("phrase_id"), F.lit(side).alias("side"))

@@ -1,14 +1,16 @@
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.vocabulary import candidates, selection
+from pipeline.vocabulary import candidates, dictionary, selection, shape, tally
 
 TEXTS = "text_id long, text string, language string, tokens array<string>, flags array<string>"
 MENTIONS = "image_id string, text_id long, signal string, count long, facts long, contributors array<long>"
@@ -26,18 +28,32 @@ def tables(spark: SparkSession, said: Sequence[tuple[str, str, str, list[int]]])
     return spark.createDataFrame(texts, TEXTS), spark.createDataFrame(mentions, MENTIONS)
 
 
-def mine(spark: SparkSession, said: Sequence[tuple[str, str, str, list[int]]], config: MineConfig) -> dict[str, Row]:
+def mine(
+    spark: SparkSession,
+    said: Sequence[tuple[str, str, str, list[int]]],
+    config: MineConfig,
+    own: pa.Table | None = None,
+    specificity: dict[str, float] | None = None,
+) -> dict[str, Row]:
     texts, mentions = tables(spark, said)
-    bounds = candidates.bound_support(texts, mentions, config).where(F.col("images") >= config.min_images)
-    keys = np.sort(np.array([row.phrase_id for row in bounds.collect()], dtype=np.int64))
-    survivors = spark.sparkContext.broadcast(keys.tobytes())
-    found = candidates.find_phrases(texts, survivors, config)
+    counts = count(spark, candidates.weigh_texts(texts, mentions), config.min_images, config.max_words).persist()
+    wanted = spark.createDataFrame(dictionary.SCHEMA.empty_table() if own is None else own)
+    enough = counts.where(F.col("weight") >= config.min_images).select("phrase_id").unionAll(wanted.select("phrase_id"))
+    keys = np.unique(np.array([row.phrase_id for row in enough.collect() if row.phrase_id is not None], dtype=np.int64))
+    found = candidates.find_phrases(texts, spark.sparkContext.broadcast(keys.tobytes()), config.max_words)
     support = candidates.count_support(found, mentions, SIGNALS, config)
-    counted = candidates.name_phrases(texts, survivors, config).join(support, "phrase_id")
-    counted = counted.where(F.col("images") >= config.min_images).persist()
-    rows = selection.judge(counted, mentions, config).collect()
-    counted.unpersist()
+    told = spark.createDataFrame(list((specificity or {"": 9.0}).items()), "phrase string, specificity double")
+    named = candidates.name_phrases(counts, wanted, support, config.min_images).join(told, "phrase", "left")
+    shaped = shape.add_shapes(named).persist()
+    all_images = len({image for image, _, _, _ in said})
+    rows = selection.judge(selection.measure(shaped, all_images, config).persist(), config).collect()
     return {row.phrase: row for row in rows}
+
+
+def count(spark: SparkSession, weighed: DataFrame, threshold: int, most: int) -> DataFrame:
+    blocks = candidates.hash_counters(weighed, 16, threshold, most).collect()
+    bitmap = tally.join_blocks([(row.block, bytes(row.bits)) for row in blocks], 16)
+    return candidates.count_phrases(weighed, spark.sparkContext.broadcast(bitmap), most)
 
 
 def reasons(rows: dict[str, Row]) -> dict[str, str | None]:
@@ -146,3 +162,78 @@ def test_keys_of_images_are_kept_for_rare_phrases_only(spark: SparkSession) -> N
     found = mine(spark, said, MineConfig(min_images=2, max_image_share=1.0, rare_images=3))
     assert found["dog"].image_keys is None
     assert len(found["cat"].image_keys) == 3
+
+
+def test_counts_are_those_of_a_plain_loop_and_what_cannot_be_frequent_is_counted_in_one_row(
+    spark: SparkSession,
+) -> None:
+    draw = random.Random(5)
+    rows = [(" ".join(draw.choices(list("abcde|"), k=draw.randrange(1, 9))), draw.randrange(1, 4)) for _ in range(90)]
+    plain: dict[str, int] = defaultdict(int)
+    occurrences = 0
+    for text, weight in rows:
+        tokens = text.split()
+        parts = [
+            " ".join(tokens[start : start + n])
+            for n in range(1, 4)
+            for start in range(len(tokens) - n + 1)
+            if "|" not in tokens[start : start + n]
+        ]
+        occurrences += weight * len(parts)
+        for phrase in set(parts):
+            plain[phrase] += weight
+    weighed = spark.createDataFrame(
+        [(text, "en", weight) for text, weight in rows], "text string, language string, weight long"
+    )
+    found = {row.phrase: row for row in count(spark, weighed.repartition(3), 12, 3).collect()}
+    left_out = found.pop(None).weight  # type: ignore[call-overload]
+    assert {phrase for phrase, weight in plain.items() if weight >= 12} <= set(found)
+    assert {phrase: row.weight for phrase, row in found.items()} == {phrase: plain[phrase] for phrase in found}
+    assert {row.n_words for phrase, row in found.items()} <= {len(phrase.split()) for phrase in found}
+    assert 0 < left_out < occurrences
+
+
+def test_a_phrase_with_free_edges_is_no_part_of_a_longer_one(spark: SparkSession) -> None:
+    said = [
+        (f"l{i}", "title", f"{word} room decor", []) for i, word in enumerate(["living", "bath", "dining", "play"] * 3)
+    ]
+    said += [(f"b{i}", "title", "statue of liberty", []) for i in range(12)]
+    found = mine(spark, said, CONFIG)
+    assert found["room decor"].freedom > 0.5  # four words stand before it, and none after it
+    assert found["liberty"].freedom == 0.0
+    assert found["living room"].freedom == 0.0
+    assert found["living room"].reason == "fragment"
+
+
+def test_a_nested_phrase_is_discounted_by_what_holds_it(spark: SparkSession) -> None:
+    said = [(f"l{i}", "title", "living room decor", []) for i in range(6)]
+    said += [(f"r{i}", "title", "room decor", []) for i in range(2)] + [("x", "title", "decor", [])]
+    found = mine(spark, said, CONFIG)
+    assert found["room decor"].independence == 0.25  # 8 images, 6 of them in one longer phrase
+    assert found["living room decor"].independence == 1.0
+    assert found["living room decor"].score > found["room decor"].score
+
+
+def test_words_that_go_with_everything_leave_and_need_less_where_they_can_be_seen(spark: SparkSession) -> None:
+    said = [(f"i{i}", "title", word, []) for word in ("dog", "business", "tree") for i in range(3)]
+    told = {"dog": 0.5, "business": 0.4, "tree": 0.2}
+    found = reasons(mine(spark, said, CONFIG, specificity=told))
+    assert found == {"dog": None, "business": "too_general", "tree": "too_general"}
+
+
+def test_an_adverb_cannot_be_seen(spark: SparkSession) -> None:
+    said = [(f"i{i}", "title", word, []) for word in ("slowly", "sofa", "okapia") for i in range(3)]
+    assert reasons(mine(spark, said, CONFIG)) == {"slowly": "not_visible", "sofa": None, "okapia": None}
+
+
+def test_own_phrases_stay_whatever_their_support_and_blocked_ones_leave(spark: SparkSession, tmp_path: Path) -> None:
+    listed = tmp_path / "own.csv"
+    listed.write_text(
+        "phrase,rule,synonym_of\nOkapi,keep,\nthe who,,\nsofa,block,\ncouch,synonym,settee\n", encoding="utf-8"
+    )
+    own = dictionary.read_dictionary(str(listed), "en", 6)
+    said = [("i1", "title", "okapi", []), ("i2", "title", "the who", []), ("i3", "title", "couch", [])]
+    said += [(f"s{i}", "title", "sofa", []) for i in range(3)]
+    found = mine(spark, said, CONFIG, own)
+    assert reasons(found) == {"okapi": None, "the who": None, "couch": None, "sofa": "blocked"}
+    assert found["couch"].synonym_of == own["phrase_id"][own["phrase"].to_pylist().index("settee")].as_py()

@@ -5,12 +5,29 @@ from pipeline.vocabulary.canonical import HOW, Contrast, merge
 from pipeline.vocabulary.phrases import Phrases
 
 
-def phrases_of(*phrases: str, language: str = "en", vectors: list[list[float]] | None = None) -> Phrases:
+def phrases_of(
+    *phrases: str,
+    language: str = "en",
+    vectors: list[list[float]] | None = None,
+    synonym_of: dict[str, str] | None = None,
+) -> Phrases:
     """Ranked phrases of falling support, with unit vectors where given."""
     n = len(phrases)
     given = np.array(vectors if vectors else np.zeros((n, 2)), dtype=np.float32)
     images = np.arange(n, 0, -1) * 10
-    return Phrases(np.arange(n), list(phrases), [language] * n, images, [None] * n, given, np.full(n, bool(vectors)))
+    place = {phrase: i for i, phrase in enumerate(phrases)}
+    chief = synonym_of or {}
+    return Phrases(
+        ids=np.arange(n),
+        phrase=list(phrases),
+        language=[language] * n,
+        images=images,
+        keys=[None] * n,
+        vectors=given,
+        known=np.full(n, bool(vectors)),
+        pinned=np.array([phrase in chief for phrase in phrases]),
+        synonym_of=[place.get(chief[phrase], n) if phrase in chief else None for phrase in phrases],
+    )
 
 
 def ways(phrases: Phrases) -> list[tuple[str, str]]:
@@ -72,3 +89,13 @@ def test_numbers_always_differ() -> None:
 def test_a_word_more_or_an_unknown_word_is_no_contrast() -> None:
     assert not contrast("winter snow", "snow", "winter")
     assert not contrast("arrow left", "arrow qwxz", "left")
+
+
+def test_a_synonym_joins_the_phrase_that_it_is_given_to_with_its_inflections() -> None:
+    phrases = phrases_of("couches", "sofa", "couch", "settee", synonym_of={"couch": "sofa", "sofa": "sofa"})
+    assert ways(phrases) == [("sofa", "synonym"), ("sofa", "self"), ("sofa", "inflection"), ("settee", "self")]
+
+
+def test_synonyms_of_a_phrase_that_nobody_says_gather_around_the_most_frequent() -> None:
+    phrases = phrases_of("couch", "settee", synonym_of={"couch": "sofa", "settee": "sofa"})
+    assert ways(phrases) == [("couch", "self"), ("couch", "synonym")]

@@ -25,6 +25,7 @@ def units_of(*rows: tuple[int, tuple[float, float, float]], language: int = 0, s
         vectors / np.maximum(norms, 1e-9),
         norms[:, 0] > 0,
         np.full(len(rows), language),
+        np.zeros(len(rows), dtype=bool),
         lambda one, other: False,
     )
 

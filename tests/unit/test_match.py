@@ -12,15 +12,15 @@ LETTERS = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=10)
 
 
 def key(words: list[str]) -> int:
-    found = ngrams.read_words(pa.array([words], pa.list_(pa.string())), pa.array(["en"]))
+    found = ngrams.read_words(pa.array([" ".join(words)]), pa.array(["en"]))
     return int(list(ngrams.grams(found, len(words)))[-1].key[0])
 
 
 def matches(text: list[str], members: list[list[str]]) -> list[list[str]]:
     """Members found in a text, longest first."""
-    words = ngrams.read_words(pa.array([text], pa.list_(pa.string())), pa.array(["en"]))
+    words = ngrams.read_words(pa.array([" ".join(word or "|" for word in text)]), pa.array(["en"]))
     names = {key(member): member for member in members}
-    wanted = np.sort(np.array(list(names), dtype=np.int64))
+    wanted = ngrams.KeySet(np.sort(np.array(list(names), dtype=np.int64)))
     return [names[int(k)] for _, _, keys in longest_matches(words, wanted, 6) for k in keys]
 
 

@@ -6,12 +6,16 @@ from hypothesis import strategies as st
 from pipeline.vocabulary import ngrams
 
 WORDS = st.sampled_from(["red", "shoe", "a", "", "große", "靴"])
+SOME = st.characters(exclude_characters=" |", exclude_categories=["Cs"])  # what a word can hold
 TEXTS = st.lists(st.lists(WORDS, max_size=9), max_size=8)
 
 
+def joined(texts: list[list[str]]) -> pa.Array:
+    return pa.array([" ".join(word or "|" for word in words) for words in texts], pa.string())
+
+
 def keys_of(texts: list[list[str]], most: int, language: str = "en") -> list[tuple[int, int, int]]:
-    tokens = pa.array(texts, pa.list_(pa.string()))
-    words = ngrams.read_words(tokens, pa.array([language] * len(texts), pa.string()))
+    words = ngrams.read_words(joined(texts), pa.array([language] * len(texts), pa.string()))
     return listed(words, most)
 
 
@@ -37,8 +41,8 @@ def test_grams_are_those_of_a_plain_loop_and_never_cross_a_break(texts: list[lis
 
 
 @given(
-    st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=4),
-    st.lists(st.text(min_size=1), min_size=1, max_size=4),
+    st.lists(st.text(SOME, min_size=1, max_size=5), min_size=1, max_size=4),
+    st.lists(st.text(SOME, min_size=1), min_size=1, max_size=4),
 )
 def test_different_phrases_have_different_keys(one: list[str], other: list[str]) -> None:
     assert (key(one) == key(other)) == (one == other)
@@ -60,8 +64,7 @@ def test_keys_are_the_same_in_every_process_and_version() -> None:
 
 @given(TEXTS.filter(lambda texts: sum(map(len, texts)) > 0))
 def test_a_sliced_batch_gives_the_keys_of_its_rows(texts: list[list[str]]) -> None:
-    tokens = pa.array([["other"], *texts], pa.list_(pa.string())).slice(1)
-    words = ngrams.read_words(tokens, pa.array(["en"] * len(texts), pa.string()))
+    words = ngrams.read_words(joined([["other"], *texts]).slice(1), pa.array(["en"] * len(texts), pa.string()))
     found = listed(words, 3)
     assert found == keys_of(texts, 3)
 
@@ -81,5 +84,53 @@ def test_contains_finds_the_last_key_and_nothing_in_nothing() -> None:
 
 
 def test_totals_add_up_by_key() -> None:
-    keys, totals = ngrams.total_by_key(np.array([7, -1, 7]), np.array([2, 3, 5]))
-    assert (keys.tolist(), totals.tolist()) == ([-1, 7], [3, 7])
+    keys, totals, first = ngrams.total_by_key(np.array([7, -1, 7]), np.array([2, 3, 5]))
+    assert (keys.tolist(), totals.tolist(), first.tolist()) == ([-1, 7], [3, 7], [1, 0])
+    empty = np.zeros(0, dtype=np.int64)
+    assert [part.tolist() for part in ngrams.total_by_key(empty, empty)] == [[], [], []]
+
+
+@given(TEXTS, st.integers(1, 4))
+def test_the_number_of_n_grams_is_that_of_the_n_grams(texts: list[list[str]], most: int) -> None:
+    words = ngrams.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
+    counted = np.zeros(len(texts), dtype=np.int64)
+    for gram in ngrams.grams(words, most):
+        np.add.at(counted, gram.text, 1)
+    assert ngrams.occurrences(words, most).tolist() == counted.tolist()
+
+
+@given(TEXTS, st.integers(1, 4))
+def test_each_phrase_of_a_text_is_found_first_once(texts: list[list[str]], most: int) -> None:
+    words = ngrams.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
+    twice = ngrams.repeating(words)
+    for gram in ngrams.grams(words, most):
+        once = ngrams.first_in_text(gram, twice)
+        pairs = list(zip(gram.text.tolist(), gram.key.tolist(), strict=True))
+        assert sorted(pairs[i] for i in once) == sorted(set(pairs))
+
+
+@given(TEXTS, st.sets(st.integers(0, 200)))
+def test_what_holds_a_part_that_is_not_kept_is_left_out(texts: list[list[str]], lost: set[int]) -> None:
+    every = keys_of(texts, 3)
+    gone = {key for i, (_, _, key) in enumerate(every) if i in lost}
+    words = ngrams.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
+    kept = ngrams.grams(words, 3, lambda keys: ~np.isin(keys, np.array(list(gone), dtype=np.int64)))
+    found = [(gram.n, ngrams.spell(words, s, gram.n)) for gram in kept for s in gram.start.tolist()]
+    plain = ngrams.grams(words, 3)
+    name = {
+        k: ngrams.spell(words, s, g.n) for g in plain for s, k in zip(g.start.tolist(), g.key.tolist(), strict=True)
+    }
+    bad = {name[key].split(" ").__str__() for key in gone}
+    expected = [
+        (n, name[key])
+        for n, _, key in every
+        if not any(str(name[key].split(" ")[a:b]) in bad for a in range(n) for b in range(a + 1, n + 1))
+    ]
+    assert sorted(found) == sorted(expected)
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.lists(st.integers(-(2**63), 2**63 - 1)))
+def test_a_set_of_keys_holds_its_keys_alone(members: list[int], others: list[int]) -> None:
+    keys = ngrams.KeySet(np.array(sorted(set(members)), dtype=np.int64))
+    asked = np.array(members + others, dtype=np.int64)
+    assert keys.holds(asked).tolist() == [key in set(members) for key in asked.tolist()]

@@ -1,0 +1,70 @@
+"""What the words of a phrase say of it, without any count: its faults, what can be seen of it, its parts."""
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql.types import StructType
+
+from pipeline.text.stopwords import stop_words
+from pipeline.text.visual import visibility
+from pipeline.vocabulary import ngrams
+
+_ADDED = (
+    pa.field("fault", pa.string()),
+    pa.field("visibility", pa.float64()),
+    pa.field("parts", pa.list_(pa.list_(pa.int64()))),
+    pa.field("opening", pa.int64()),
+    pa.field("ending", pa.int64()),
+)
+_ADDED_DDL = "fault string, visibility double, parts array<array<long>>, opening long, ending long"
+
+
+def add_shapes(phrases: DataFrame) -> DataFrame:
+    """The same rows with fault, visibility, parts, opening and ending.
+
+    Parts are the keys of both sides of each cut of the phrase; opening and ending are the longest phrases without a
+    fault that it opens and ends with (statue and liberty, of 'statue of liberty'), null where there is none.
+
+    Python, since stop words, WordNet and the hashes of parts are; once a distinct phrase.
+
+    Args:
+        phrases: phrase, language and any other columns.
+    """
+    added = StructType.fromDDL(_ADDED_DDL).fields
+    return phrases.mapInArrow(_shape_batches, StructType([*phrases.schema.fields, *added]))
+
+
+def shape_fault(words: Sequence[str], language: str) -> str | None:
+    """Why these words are no phrase, or None: a stop word at an edge, a number, a serial number, one letter."""
+    stops = stop_words(language)
+    if words[0] in stops or words[-1] in stops:
+        return "stop_word" if len(words) == 1 else "stop_word_edge"
+    if all(not any(letter.isalpha() for letter in word) for word in words):
+        return "number"
+    if words[-1].isdigit() and (words[-1].startswith("0") or len(words[-1]) > 4):
+        return "serial_number"  # archite 01; not: air max 90, paris 2024
+    if len(words) == 1 and len(words[0]) == 1 and words[0].isascii():
+        return "single_letter"
+    return None
+
+
+def _shape_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        faults, visible, parts, openings, endings = [], [], [], [], []
+        pairs = zip(batch.column("phrase").to_pylist(), batch.column("language").to_pylist(), strict=True)
+        for phrase, language in pairs:
+            words = phrase.split(" ")
+            fault = shape_fault(words, language)
+            faults.append(fault)
+            visible.append(0.0 if fault else visibility(words, language))
+            cuts = [[int(left[0]), int(right[0])] for left, right in ngrams.phrase_keys(words, language)]
+            parts.append(cuts)
+            inner = range(1, len(words))
+            ends = (cut for cut in reversed(inner) if shape_fault(words[:cut], language) is None)
+            opens = (cut for cut in inner if shape_fault(words[cut:], language) is None)
+            openings.append(next((cuts[cut - 1][0] for cut in ends), None))
+            endings.append(next((cuts[cut - 1][1] for cut in opens), None))
+        for field, values in zip(_ADDED, (faults, visible, parts, openings, endings), strict=True):
+            batch = batch.append_column(field, pa.array(values, field.type))
+        yield batch
