@@ -119,7 +119,7 @@ class MineConfig:
     )
     min_freedom: float = setting(
         0.1,
-        "Branching entropy at the tighter edge; below it, and said alone as seldom, a phrase is a fragment of a longer.",
+        "Branching entropy at the tighter edge; below it, and alone as seldom, a phrase is a fragment of a longer one.",
         low=0,
         high=1,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql.types import StructType
+from pyspark.sql.types import ArrayType, DoubleType, LongType, StringType, StructField, StructType
 
 from pipeline.text.stopwords import stop_words
 from pipeline.text.visual import visibility
@@ -17,7 +17,7 @@ _ADDED = (
     pa.field("opening", pa.int64()),
     pa.field("ending", pa.int64()),
 )
-_ADDED_DDL = "fault string, visibility double, parts array<array<long>>, opening long, ending long"
+_ADDED_TYPES = (StringType(), DoubleType(), ArrayType(ArrayType(LongType())), LongType(), LongType())
 
 
 def add_shapes(phrases: DataFrame) -> DataFrame:
@@ -31,8 +31,8 @@ def add_shapes(phrases: DataFrame) -> DataFrame:
     Args:
         phrases: phrase, language and any other columns.
     """
-    added = StructType.fromDDL(_ADDED_DDL).fields
-    return phrases.mapInArrow(_shape_batches, StructType([*phrases.schema.fields, *added]))
+    added = [StructField(field.name, kind) for field, kind in zip(_ADDED, _ADDED_TYPES, strict=True)]
+    return phrases.mapInArrow(_shape_batches, StructType([*phrases.schema, *added]))
 
 
 def shape_fault(words: Sequence[str], language: str) -> str | None:
