@@ -6,6 +6,7 @@ it. The third finds the survivors in the texts and counts their distinct images 
 """
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -31,6 +32,7 @@ _COUNTS = pa.schema(
 )
 _COUNTS_DDL = "phrase_id long, weight long, phrase string, language string, n_words int"
 _FOUND = pa.schema([("text_id", pa.int64()), ("phrase_id", pa.int64()), ("whole", pa.bool_())])
+_ROWS, _BYTES = 100_000, 1 << 25  # of texts that a worker looks at together
 _FOUND_DDL = "text_id long, phrase_id long, whole boolean"
 
 
@@ -50,7 +52,7 @@ def hash_counters(weighed: DataFrame, bits: int, threshold: int, most: int) -> D
         most: words of the longest phrase.
     """
     counter = functools.partial(_sum_batches, bits=bits, threshold=threshold, most=most)
-    partial = weighed.mapInArrow(counter, "block int, sums binary")
+    partial = _spoken(weighed).mapInArrow(counter, "block int, sums binary")
 
     def pass_block(block: pa.Table) -> pa.Table:
         passing = tally.passing(block["sums"].to_pylist(), threshold)
@@ -69,7 +71,7 @@ def count_phrases(weighed: DataFrame, bitmap: "Broadcast[bytes]", most: int) -> 
         bitmap: which counters pass, from `tally.join_blocks`.
         most: words of the longest phrase.
     """
-    partial = weighed.mapInArrow(functools.partial(_count_batches, bitmap=bitmap, most=most), _COUNTS_DDL)
+    partial = _spoken(weighed).mapInArrow(functools.partial(_count_batches, bitmap=bitmap, most=most), _COUNTS_DDL)
     # Two phrases with one hash would differ in name; the smaller one wins on every machine alike.
     names = [F.min(name).alias(name) for name in ("phrase", "language", "n_words")]
     return partial.groupBy("phrase_id").agg(F.sum("weight").alias("weight"), *names)
@@ -181,14 +183,41 @@ def _signal_bit(signals: Sequence[str]) -> Column:
     return F.create_map(*bits)[F.col("signal")].cast("long")
 
 
+def _spoken(weighed: DataFrame) -> DataFrame:
+    """(spoken, weight): language and text in one column, which cost as much as one to hand to Python."""
+    return weighed.select(F.concat_ws(" ", "language", "text").alias("spoken"), "weight")
+
+
+def _once(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[ngrams.Words, npt.NDArray[np.int64]]]:
+    """Words and weights of the distinct texts of some batches together, so that what repeats near by costs once."""
+    for some in _together(batches):
+        spoken = pa.concat_arrays([batch.column("spoken") for batch in some]).dictionary_encode()
+        weights = np.concatenate([batch.column("weight").to_numpy() for batch in some])
+        sums = np.zeros(len(spoken.dictionary), dtype=np.int64)
+        np.add.at(sums, spoken.indices.to_numpy(), weights)
+        yield ngrams.read_spoken(spoken.dictionary), sums
+
+
+def _together(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    some: list[pa.RecordBatch] = []
+    for batch in batches:
+        some.append(batch)
+        if sum(map(len, some)) >= _ROWS or sum(part.nbytes for part in some) >= _BYTES:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
 def _sum_batches(batches: Iterator[pa.RecordBatch], bits: int, threshold: int, most: int) -> Iterator[pa.RecordBatch]:
     counters = tally.Counters(bits, threshold)
-    for batch in batches:
-        weights = batch.column("weight").to_numpy()
-        for gram in ngrams.grams(ngrams.read_words(batch.column("text"), batch.column("language")), most):
+    for words, weights in _once(batches):
+        for gram in ngrams.grams(words, most):
             counters.add(gram.key, weights[gram.text])
-    for block, sums in counters.blocks():
-        yield pa.record_batch([pa.array([block], pa.int32()), pa.array([sums], pa.binary())], schema=_BLOCKS)
+    blocks = counters.blocks()
+    while some := list(itertools.islice(blocks, 64)):  # 4 to 16 MB a message
+        numbers, sums = zip(*some, strict=True)
+        yield pa.record_batch([pa.array(numbers, pa.int32()), pa.array(sums, pa.binary())], schema=_BLOCKS)
 
 
 def _count_batches(
@@ -197,9 +226,7 @@ def _count_batches(
     sieve, counts = tally.Sieve(bitmap.value), tally.Tally()
     spelled: set[int] = set()  # by this task; names of phrases are few beside their occurrences
     left_out = 0
-    for batch in batches:
-        weights, languages = batch.column("weight").to_numpy(), batch.column("language")
-        words = ngrams.read_words(batch.column("text"), languages)
+    for words, weights in _once(batches):
         twice = ngrams.repeating(words)
         left_out += int(weights @ ngrams.occurrences(words, most))
         for gram in ngrams.grams(words, most, sieve.passes):
@@ -211,13 +238,8 @@ def _count_batches(
             spelled.update(keys[new].tolist())
             place = once[first[new]]
             phrases = [ngrams.spell(words, start, gram.n) for start in gram.start[place].tolist()]
-            yield _counts(
-                keys[new],
-                np.zeros(len(new), dtype=np.int64),
-                phrases,
-                languages.take(pa.array(gram.text[place])),
-                gram.n,
-            )
+            spoken = words.distinct[words.code[words.first[gram.text[place]]]]
+            yield _counts(keys[new], np.zeros(len(new), dtype=np.int64), phrases, spoken, gram.n)
             if full:
                 yield _counts(*counts.take())
     yield _counts(*counts.take())
@@ -228,17 +250,16 @@ def _counts(
     keys: ngrams.Hashes | list[None],
     weights: npt.NDArray[np.int64] | list[int],
     phrases: list[str] | None = None,
-    languages: pa.Array | None = None,
+    languages: npt.NDArray[np.object_] | None = None,
     n: int | None = None,
 ) -> pa.RecordBatch:
     """Rows of weights, or of names, which the sum by phrase brings together."""
     size = len(keys)
     names = [
-        pa.nulls(size, pa.string()) if phrases is None else pa.array(phrases, pa.string()),
-        pa.nulls(size, pa.string()) if languages is None else languages.cast(pa.string()),
-        pa.array([n] * size, pa.int32()),
+        pa.nulls(size, pa.string()) if given is None else pa.array(given, pa.string()) for given in (phrases, languages)
     ]
-    return pa.record_batch([pa.array(keys, pa.int64()), pa.array(weights, pa.int64()), *names], schema=_COUNTS)
+    columns = [pa.array(keys, pa.int64()), pa.array(weights, pa.int64()), *names, pa.array([n] * size, pa.int32())]
+    return pa.record_batch(columns, schema=_COUNTS)
 
 
 def _find_batches(

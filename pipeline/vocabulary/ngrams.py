@@ -7,6 +7,7 @@ it.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +52,7 @@ class Words:
         lengths: words of each text, breaks not counted, int64 [texts].
         code: place of each word among the distinct ones, int32 [n].
         distinct: the distinct words as strings.
+        first: position of each text's language, which stands before its words, int [texts].
     """
 
     word: npt.NDArray[np.uint64]
@@ -60,6 +62,7 @@ class Words:
     lengths: npt.NDArray[np.int64]
     code: npt.NDArray[np.int32]
     distinct: npt.NDArray[np.object_]
+    first: npt.NDArray[np.integer[Any]]
 
 
 def hash_strings(values: Sequence[str] | npt.NDArray[np.object_]) -> npt.NDArray[np.uint64]:
@@ -74,19 +77,31 @@ def read_words(texts: pa.Array, languages: pa.Array) -> Words:
         texts: string [texts]; words and `|` (a break), one space between them.
         languages: string [texts].
     """
+    return read_spoken(pc.binary_join_element_wise(languages, texts, " "))
+
+
+def read_spoken(texts: pa.Array) -> Words:
+    """The words of a batch of texts, each after its language: 'en red shoe | sale'.
+
+    Args:
+        texts: string [texts]; language, words and `|` (a break), one space between them.
+    """
     split = pc.split_pattern(texts, " ")
-    counts = np.diff(split.offsets.to_numpy()).astype(np.int64)
-    coded = split.flatten().dictionary_encode()  # each distinct word is hashed once
+    offsets = split.offsets.to_numpy()
+    first = offsets[:-1]  # where the languages are
+    counts = np.diff(offsets).astype(np.int64)
+    coded = split.values.dictionary_encode()  # each distinct word is hashed once
     distinct = coded.dictionary.to_numpy(zero_copy_only=False)
     code = coded.indices.to_numpy(zero_copy_only=False)
     spelled = (distinct != BREAK) & (distinct != "")  # an empty text splits into one empty word
     inside = spelled[code] if len(distinct) else np.zeros(0, dtype=bool)
+    inside[first] = False
     text = np.repeat(np.arange(len(counts)), counts)
     word = hash_strings(distinct)[code] if len(distinct) else np.zeros(0, dtype=np.uint64)
-    spoken = languages.dictionary_encode()
-    language = _hash_languages(spoken.dictionary.to_pylist())[spoken.indices.to_numpy(zero_copy_only=False)]
+    spoken, place = np.unique(code[first], return_inverse=True)
+    language = _hash_languages(distinct[spoken].tolist())[place]
     lengths = np.bincount(text[inside], minlength=len(counts)).astype(np.int64)
-    return Words(word, text, inside, language, lengths, code, distinct)
+    return Words(word, text, inside, language, lengths, code, distinct, first)
 
 
 def grams(words: Words, most: int, keep: Keep | None = None) -> Iterator[Grams]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pipeline.vocabulary.ngrams import Hashes, total_by_key
 
-BLOCK = 1 << 14  # counters that travel together
+BLOCK = 1 << 16  # counters that travel together: few enough for many tasks, enough for few messages
 _FEWEST, _MOST = 16, 26  # powers of two: 64 kB to 256 MB a worker
 _SAFE = 1 << 31  # a sum of this much more cannot overflow 32 bits
 _PENDING = 1 << 21  # keys that wait to be summed up: 32 MB
@@ -20,8 +20,8 @@ _HELD = 1 << 22  # distinct keys with their sums: 64 MB
 
 
 def counter_bits(texts: int) -> int:
-    """log2 of the number of counters for so many distinct texts: about four a text, 2^16 to 2^26."""
-    return min(_MOST, max(_FEWEST, (4 * texts).bit_length()))
+    """log2 of the number of counters for so many texts: one to two a text, 2^16 to 2^26."""
+    return min(_MOST, max(_FEWEST, texts.bit_length()))
 
 
 class Counters:

@@ -14,7 +14,7 @@ Every engine is a process of its own, reads the same Parquet files, and writes t
 document is one signal, and a phrase counts once in it, however often it stands there. Words are what single spaces
 part. Engines:
 
-    ours             the product: equal signals once, hashes counted in numpy by Spark's Python workers, local[2]
+    ours             the product: hashes counted in numpy by Spark's Python workers, local[2], in two passes over all rows
     sklearn          CountVectorizer over all rows
     polars           all rows: words exploded, n-grams by shifting, unique per document, group_by
     polars-distinct  the same over distinct texts, each with its number of rows
@@ -43,7 +43,6 @@ MOST_WORDS, FEWEST_DOCUMENTS = 4, 20
 
 def count_with_ours(source: str, out: Path) -> None:
     """The product's own functions and session; a driver with the default memory."""
-    from pyspark import StorageLevel
     from pyspark.sql import functions as F
 
     from pipeline.runtime.config import SparkConfig
@@ -52,9 +51,8 @@ def count_with_ours(source: str, out: Path) -> None:
 
     spark = start_session(SparkConfig(master="local[2]"), "counting")
     signals = spark.read.parquet(source)
-    weighed = signals.groupBy("text", "language").agg(F.count(F.lit(1)).alias("weight"))
-    weighed = weighed.persist(StorageLevel.MEMORY_AND_DISK)
-    bits = tally.counter_bits(weighed.count())
+    weighed = signals.select("text", "language", F.lit(1).cast("long").alias("weight"))
+    bits = tally.counter_bits(signals.count())
     blocks = candidates.hash_counters(weighed, bits, FEWEST_DOCUMENTS, MOST_WORDS).toArrow()
     passing = list(zip(blocks["block"].to_pylist(), blocks["bits"].to_pylist(), strict=True))
     bitmap = spark.sparkContext.broadcast(tally.join_blocks(passing, bits))
