@@ -97,7 +97,7 @@ class NormalizeConfig:
         100, "Facts of one host, contributor or source that boilerplate stands on.", low=2
     )
     boilerplate_share: float = setting(
-        0.01,
+        0.005,
         "And its least share of their facts; a natural phrase is rarer in any large collection.",
         low=0.0,
         high=1.0,
@@ -127,7 +127,7 @@ class MineConfig:
         0.1, "WordNet's senses weighed by what a picture can show; slowly has 0, justify 0.1, a dog 1.", low=0, high=1
     )
     min_specificity: float = setting(
-        0.3,
+        0.18,
         "Nats by which the words around a phrase differ from all words; twice as many for what cannot be seen.",
         low=0,
     )

@@ -17,6 +17,7 @@ REASON = "boilerplate"
 FLAG = "boilerplate"  # of a whole text that is boilerplate in individual signals
 _OWN_SHARE = 0.8  # a segment is that of a host or contributor where so much of it is there
 _LONG = 3  # words from which a segment is no name of a thing
+_COPIED = 8  # words from which a segment on many images was copied, not written anew
 _HOST = r"^https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:]+)"
 
 
@@ -26,7 +27,8 @@ def find_segments(signals: DataFrame, cleaned: DataFrame, images: DataFrame, con
     In one scope (a contributor, the host of the image, a source) it stands on at least `boilerplate_images` facts and
     on at least `boilerplate_share` of the facts of individual signals. Of a contributor's or host's, 80 % lie there.
     In a source it has three words, or is a whole text that fewer than two named contributors wrote. Shorter segments
-    count as whole texts only. `source` is the greatest name among the sources that have it.
+    count as whole texts only. Eight words and more, of fewer than two named contributors, are copied for certain: a
+    fifth of `boilerplate_images` is enough. `source` is the greatest name among the sources that have it.
 
     Args:
         signals: the table signals.
@@ -65,11 +67,13 @@ def find_segments(signals: DataFrame, cleaned: DataFrame, images: DataFrame, con
     everywhere = counted.where("scope.kind = 'source'").groupBy("segment").agg(F.sum("facts").alias("everywhere"))
     one_voice = F.col("first").isNull() | (F.col("first") == F.col("last"))
     of_source = (_words("segment") >= _LONG) | one_voice  # shorter ones are whole texts
+    copied = (_words("segment") >= _COPIED) & one_voice & (F.col("facts") * 5 >= config.boilerplate_images)
+    many = (F.col("facts") >= config.boilerplate_images) & (F.col("facts") >= config.boilerplate_share * F.col("total"))
     own = F.col("facts") >= _OWN_SHARE * F.col("everywhere")
     return (
-        counted.where(F.col("facts") >= config.boilerplate_images)
+        counted.where(F.col("facts") * 5 >= config.boilerplate_images)
         .join(totals, "scope")
-        .where(F.col("facts") >= config.boilerplate_share * F.col("total"))
+        .where(many | copied)
         .join(everywhere, "segment")
         .where(F.when(F.col("scope.kind") == "source", of_source).otherwise(own))
         .groupBy("segment")

@@ -36,7 +36,7 @@ def add_shapes(phrases: DataFrame) -> DataFrame:
 
 
 def shape_fault(words: Sequence[str], language: str) -> str | None:
-    """Why these words are no phrase, or None: a stop word at an edge, a number, a serial number, one letter."""
+    """Why these words are no phrase, or None: a stop word at an edge, a number, a serial number, letters alone."""
     stops = stop_words(language)
     if words[0] in stops or words[-1] in stops:
         return "stop_word" if len(words) == 1 else "stop_word_edge"
@@ -44,8 +44,8 @@ def shape_fault(words: Sequence[str], language: str) -> str | None:
         return "number"
     if words[-1].isdigit() and (words[-1].startswith("0") or len(words[-1]) > 4):
         return "serial_number"  # archite 01; not: air max 90, paris 2024
-    if len(words) == 1 and len(words[0]) == 1 and words[0].isascii():
-        return "single_letter"
+    if all(word.isascii() and (len(word) == 1 or word.isdigit()) for word in words):
+        return "single_letter"  # x, and c 2: the cards and columns of something
     return None
 
 

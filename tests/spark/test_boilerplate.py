@@ -49,6 +49,16 @@ def test_a_rare_segment_or_a_small_share_is_no_boilerplate(spark: SparkSession) 
     assert found(spark, said(spark, *[("title", "clipart by ann bee")] * 6, *many)) == {}
 
 
+def test_a_long_text_that_one_voice_repeats_is_copied_and_needs_a_fifth(spark: SparkSession) -> None:
+    many = [("title", f"text number {n} | green") for n in range(30)]
+    long = "hoisted to signal to the ships of the fleet"
+    assert found(spark, said(spark, *[("description", long)] * 2, *many)) == {long: 2}
+    two = said(spark, ("description", long), *many, who="ann").unionByName(
+        said(spark, ("description", long), who="bob", first=40)
+    )
+    assert found(spark, two) == {}
+
+
 def test_a_host_owns_a_segment_only_where_most_of_it_is(spark: SparkSession) -> None:
     titles = [("title", "shop now")] * 6
     others = [("title", f"lamp {n}") for n in range(20)]
