@@ -7,6 +7,7 @@ import regex
 
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text import hygiene
+from pipeline.text.joined import split_word
 from pipeline.text.language import UNDETERMINED, Detection, LanguageDetector, primary_subtag
 from pipeline.text.tokens import BREAK, split_hashtag, tokenize
 from pipeline.text.unicode import fold_case, repair
@@ -50,8 +51,9 @@ class Cleaner:
 
         Reasons of rejection: empty, too_long, url, personal_data, file_name, hash, number (nothing else is left of
         the text) and unsafe. Flags: entities_decoded, escapes_decoded, mojibake_fixed, markup_removed,
-        email_removed, url_removed, phone_removed, handle_removed, hash_removed, file_name_removed,
-        file_ending_removed, hashtag_split, unsafe, language_detected.
+        email_removed, url_removed, phone_removed, handle_removed, iban_removed, card_removed, id_number_removed,
+        hash_removed, file_name_removed, file_ending_removed, timestamp_removed, hashtag_split, joined_split, unsafe,
+        language_detected.
 
         Args:
             texts: raw texts.
@@ -90,6 +92,8 @@ class Cleaner:
         language = stated or (detected.language if detected else UNDETERMINED)
         tokens = tokenize(fold_case(draft.text, language))
         flags = draft.flags
+        if language == "en" and len(tokens) == 1 and len(parts := split_word(tokens[0])) > 1:  # livingroomdecor
+            tokens, flags = list(parts), [*flags, "joined_split"]
         reason = hygiene.rejection(tokens, flags)
         if self._unsafe != "keep" and hygiene.unsafe_words(tokens):
             flags = [*flags, hygiene.UNSAFE]

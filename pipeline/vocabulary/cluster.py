@@ -63,7 +63,7 @@ def cluster(units: Units, config: ClusterConfig) -> Clusters:
     for language in np.unique(units.language[units.known]):
         chosen = np.flatnonzero(units.known & (units.language == language))
         METHODS[config.method](units, chosen, config, result)
-    _lead(result, np.flatnonzero(units.pinned & (result.leader < 0)))
+    _lead(result, np.flatnonzero(units.pinned))  # where the method gave it to another, it leaves that one
     return result
 
 

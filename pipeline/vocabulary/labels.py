@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.runtime.config import ClusterConfig
+from pipeline.text.tokens import join_words
 from pipeline.vocabulary.canonical import HOW, Contrast, Merged, lemmas, merge
 from pipeline.vocabulary.cluster import Clusters, Units, cluster
 from pipeline.vocabulary.phrases import Phrases
@@ -90,7 +91,7 @@ def _tables(
         [
             range(len(leaders)),
             [label_key(name, language) for name, language in labels],
-            unique_names(labels),
+            unique_names([(join_words(name.split(" ")), language) for name, language in labels]),
             [language for _, language in labels],
             [support[leader] for leader in leaders],
             [len(members_of[leader]) for leader in leaders],

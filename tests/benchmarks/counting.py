@@ -14,7 +14,7 @@ Every engine is a process of its own, reads the same Parquet files, and writes t
 document is one signal, and a phrase counts once in it, however often it stands there. Words are what single spaces
 part. Engines:
 
-    ours             the product: hashes counted in numpy by Spark's Python workers, local[2], in two passes over all rows
+    ours             the product, local[2]: two passes over all rows, hashes counted in numpy by Spark's Python workers
     sklearn          CountVectorizer over all rows
     polars           all rows: words exploded, n-grams by shifting, unique per document, group_by
     polars-distinct  the same over distinct texts, each with its number of rows

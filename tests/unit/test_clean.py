@@ -122,3 +122,11 @@ def test_a_clean_text_cleans_to_itself(text: str) -> None:
     once = clean(text)
     again = clean(once.text)
     assert (again.text, again.tokens) == (once.text, once.tokens)
+
+
+def test_a_text_of_one_joined_word_becomes_its_words_in_english_alone() -> None:
+    assert clean("livingroomdecor").tokens == ["living", "room", "decor"]
+    assert clean("livingroomdecor").flags == ["joined_split"]
+    assert clean("pinterest").tokens == ["pinterest"]
+    assert clean("livingroomdecor", "de").tokens == ["livingroomdecor"]
+    assert clean("my livingroomdecor").tokens == ["my", "livingroomdecor"]

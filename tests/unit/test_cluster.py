@@ -104,3 +104,11 @@ def test_every_cluster_is_led_by_itself_and_large_enough(seed: int, n: int, meth
     again = cluster(units, dataclasses.replace(CONFIG, method=method))
     assert np.array_equal(found.leader, again.leader)
     assert np.array_equal(found.similarity, again.similarity)
+
+
+def test_a_pinned_unit_is_a_label_whatever_its_support_and_joins_none() -> None:
+    units = dataclasses.replace(
+        units_of((100, (1, 0, 0)), (2, (1, 0.01, 0)), (1, (0, 1, 0))), pinned=np.array([False, True, False])
+    )
+    for method in METHODS:
+        assert cluster(units, dataclasses.replace(CONFIG, method=method)).leader[1] == 1, method
