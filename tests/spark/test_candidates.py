@@ -36,7 +36,8 @@ def mine(
     specificity: dict[str, float] | None = None,
 ) -> dict[str, Row]:
     texts, mentions = tables(spark, said)
-    counts = count(spark, candidates.weigh_texts(texts, mentions), config.min_images, config.max_words).persist()
+    everything = spark.sparkContext.broadcast(b"\xff" * 8_192)  # a sieve that holds nothing back
+    counts = candidates.count_phrases(candidates.weigh_texts(texts, mentions), everything, config.max_words).persist()
     wanted = spark.createDataFrame(dictionary.SCHEMA.empty_table() if own is None else own)
     enough = counts.where(F.col("weight") >= config.min_images).select("phrase_id").unionAll(wanted.select("phrase_id"))
     keys = np.unique(np.array([row.phrase_id for row in enough.collect() if row.phrase_id is not None], dtype=np.int64))

@@ -14,6 +14,8 @@ from pipeline.runtime.tables import load_schema
 RECORD: dict[str, Any] = {"signals": ["board", "title"]}
 
 # Label 0 'cat' on i0-i3, label 1 'moos' (tail) on i3; i2 and i3 are in the capped set.
+# completeness, cohesion, freedom, independence, visibility, specificity, score, image_keys, pinned, synonym_of
+MEASURES = (1.0, 1.0, 1.0, 1.0, 0.7, None, 1.0, None, False, None)
 ROWS: dict[str, list[tuple[Any, ...]]] = {
     "images": [(f"i{n}", None, None) for n in range(5)] + [("repost", None, "i0")],
     "texts": [
@@ -32,10 +34,10 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("i4", 12, "title", 1, 1, []),
     ],
     "candidates": [
-        (1, "cat", "en", 1, 9, {"title": 9}, 9, 1.0, 1.0, 1.0, None, True, None),
-        (2, "cats", "en", 1, 20, {"title": 20}, 9, 1.0, 1.0, 1.0, None, True, None),
-        (3, "moos", "de", 1, 9, {"title": 9}, 9, 1.0, 1.0, 1.0, None, True, None),
-        (4, "picture", "en", 1, 90, {"title": 90}, 9, 1.0, 1.0, 1.0, None, False, "too_general"),
+        (1, "cat", "en", 1, 9, {"title": 9}, 9, *MEASURES, True, None),
+        (2, "cats", "en", 1, 20, {"title": 20}, 9, *MEASURES, True, None),
+        (3, "moos", "de", 1, 9, {"title": 9}, 9, *MEASURES, True, None),
+        (4, "picture", "en", 1, 90, {"title": 90}, 9, *MEASURES, False, "too_general"),
     ],
     "members": [(1, 0, "cat", "self", 1.0), (2, 0, "cats", "inflection", 1.0), (3, 1, "moos", "self", 1.0)],
     "assignments": [

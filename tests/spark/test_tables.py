@@ -57,7 +57,7 @@ def test_a_repeated_key_is_named(spark: SparkSession, tables: Tables) -> None:
 
 def test_a_reference_to_nothing_is_named(spark: SparkSession, tables: Tables) -> None:
     columns = load_schema("candidates").struct
-    row = (7, "dog", "en", 1, 3, {"title": 3}, 3, 1.0, 1.0, 2.0, None, True, None)
+    row = (7, "dog", "en", 1, 3, {"title": 3}, 3, 1.0, 1.0, 1.0, 1.0, 1.0, None, 2.0, None, False, None, True, None)
     tables.write("candidates", spark.createDataFrame([row], columns))
     with pytest.raises(SchemaError, match="phrase_id = 8 is not in candidates"):
         tables.write("embeddings", spark.createDataFrame([(7, "e", [1.0]), (8, "e", [1.0])], EMBEDDINGS))
