@@ -21,6 +21,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.default.parallelism": "2",
             # Tiny frames: replanning costs more than it saves. The end-to-end tests leave it on.
             "spark.sql.adaptive.enabled": "false",
+            # Nor is it worth to compile each of hundreds of queries for a few rows.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.sql.warehouse.dir": str(warehouse),
         },
     )
