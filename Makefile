@@ -89,6 +89,7 @@ clean: ## remove the environment and all caches; runs/ stays
 	$(PIP) install --quiet -c .constraints.txt -e '.[embedded]'
 	$(PYTHON) -m pipeline.text.wordnet
 	$(PYTHON) -m pipeline.runtime.java
+	$(PYTHON) -m pipeline.runtime.archive
 	touch $@
 
 .venv/.dev: .venv/.ready

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from pipeline.runtime.archive import archive_options
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.java import find_java
 
@@ -24,10 +25,11 @@ def start_session(config: SparkConfig, name: str, options: Mapping[str, str] | N
     """
     builder = SparkSession.builder.appName(name)
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # started by python, not by spark-submit
-        os.environ["JAVA_HOME"] = str(find_java())
+        home = find_java()
+        os.environ["JAVA_HOME"] = str(home)
         quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
         builder = builder.master(config.master).config("spark.driver.memory", config.driver_memory)
-        builder = builder.config("spark.driver.extraJavaOptions", quiet)
+        builder = builder.config("spark.driver.extraJavaOptions", " ".join([quiet, *archive_options(home)]))
     if "PYSPARK_PYTHON" not in os.environ:
         # Workers would run the first python3 of PATH, which may know none of our libraries.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
