@@ -27,6 +27,7 @@ from pipeline.sources import corpora, mapping, readers
 from pipeline.text import boilerplate, voting
 from pipeline.text import normalize as text
 from pipeline.vocabulary import (
+    bundles,
     candidates,
     dictionary,
     embed,
@@ -118,13 +119,15 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     """Texts and mentions to candidate phrases."""
     texts, mentions, config = run.read("texts"), run.read("mentions"), run.config.mine
     own = dictionary.read_dictionary(config.dictionary, run.config.normalize.default_language, config.max_words)
-    counts = _count_phrases(run, texts, mentions)
+    weighed = candidates.weigh_texts(texts, mentions)
+    packed = bundles.pack(weighed).persist(StorageLevel.MEMORY_AND_DISK)  # read three times
+    counts = _count_phrases(run, packed)
     all_images = mentions.select("image_id").distinct().count()
     enough = counts.where(F.col("weight") >= config.min_images).select("phrase_id")
     enough = enough.where("phrase_id is not null").toArrow()
     ids = np.union1d(enough["phrase_id"].to_numpy(), own["phrase_id"].to_numpy())
     survivors = run.spark.sparkContext.broadcast(ids.tobytes())
-    found = candidates.find_phrases(texts, survivors, config.max_words).persist(StorageLevel.DISK_ONLY)
+    found = candidates.find_phrases(packed, survivors, config.max_words).persist(StorageLevel.DISK_ONLY)
     support = candidates.count_support(found, mentions, run.record.signals, config)
     counted = candidates.name_phrases(counts, run.spark.createDataFrame(own), support, config.min_images)
     counted = counted.persist(StorageLevel.MEMORY_AND_DISK)  # cohesion and nesting look at it from several sides
@@ -140,7 +143,7 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     unseen = mined.where("pinned").join(counts, "phrase_id", "left_anti").count()  # too rare to be counted
     known = counts.where("phrase_id is not null").count() + unseen
     impossible = counts.where("phrase_id is null").agg(F.sum("weight")).first()[0]  # type: ignore[index]
-    for frame in (measured, shaped, counted, found, counts):
+    for frame in (measured, shaped, counted, found, counts, packed):
         frame.unpersist()
     survivors.destroy()
     dropped = mined.where("not kept").groupBy("reason").count()
@@ -154,17 +157,15 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     return known, mined.where("kept").count()
 
 
-def _count_phrases(run: Run, texts: DataFrame, mentions: DataFrame) -> DataFrame:
+def _count_phrases(run: Run, packed: DataFrame) -> DataFrame:
     """(phrase_id, weight, phrase, language, n_words) of what can have enough images; persisted."""
     config = run.config.mine
-    weighed = candidates.weigh_texts(texts, mentions).persist(StorageLevel.DISK_ONLY)  # read twice
-    bits = tally.counter_bits(weighed.count())
-    blocks = candidates.hash_counters(weighed, bits, config.min_images, config.max_words).collect()
+    bits = tally.counter_bits(packed.agg(F.sum("texts")).first()[0] or 0)  # type: ignore[index]
+    blocks = candidates.hash_counters(packed, bits, config.min_images, config.max_words).collect()
     bitmap = tally.join_blocks([(row.block, bytes(row.bits)) for row in blocks], bits)
     sieve = run.spark.sparkContext.broadcast(bitmap)
-    counts = candidates.count_phrases(weighed, sieve, config.max_words).persist(StorageLevel.MEMORY_AND_DISK)
+    counts = candidates.count_phrases(packed, sieve, config.max_words).persist(StorageLevel.MEMORY_AND_DISK)
     counts.count()
-    weighed.unpersist()
     return counts
 
 

@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.vocabulary import ngrams, tally
+from pipeline.vocabulary import bundles, ngrams, tally
 
 _BLOCKS = pa.schema([("block", pa.int32()), ("sums", pa.binary())])
 _PASSING = pa.schema([("block", pa.int32()), ("bits", pa.binary())])
@@ -32,27 +32,26 @@ _COUNTS = pa.schema(
 )
 _COUNTS_DDL = "phrase_id long, weight long, phrase string, language string, n_words int"
 _FOUND = pa.schema([("text_id", pa.int64()), ("phrase_id", pa.int64()), ("whole", pa.bool_())])
-_ROWS, _BYTES = 100_000, 1 << 25  # of texts that a worker looks at together
 _FOUND_DDL = "text_id long, phrase_id long, whole boolean"
 
 
 def weigh_texts(texts: DataFrame, mentions: DataFrame) -> DataFrame:
-    """(text, language, weight): each text with the number of its mentions, which its images cannot exceed."""
+    """(text_id, text, language, weight): each text with the number of its mentions, which its images cannot exceed."""
     weights = mentions.groupBy("text_id").agg(F.count(F.lit(1)).alias("weight"))
-    return texts.select("text_id", "text", "language").join(weights, "text_id").drop("text_id")
+    return texts.select("text_id", "text", "language").join(weights, "text_id")
 
 
-def hash_counters(weighed: DataFrame, bits: int, threshold: int, most: int) -> DataFrame:
+def hash_counters(packed: DataFrame, bits: int, threshold: int, most: int) -> DataFrame:
     """(block, bits): which of 2^bits hashed counters reach the threshold with all n-grams of up to `most` words.
 
     Args:
-        weighed: text, language, weight.
+        packed: what `bundles.pack` gives.
         bits: log2 of the number of counters, see `tally.counter_bits`.
         threshold: weight that is enough.
         most: words of the longest phrase.
     """
     counter = functools.partial(_sum_batches, bits=bits, threshold=threshold, most=most)
-    partial = _spoken(weighed).mapInArrow(counter, "block int, sums binary")
+    partial = packed.mapInArrow(counter, "block int, sums binary")
 
     def pass_block(block: pa.Table) -> pa.Table:
         passing = tally.passing(block["sums"].to_pylist(), threshold)
@@ -61,26 +60,31 @@ def hash_counters(weighed: DataFrame, bits: int, threshold: int, most: int) -> D
     return partial.groupBy("block").applyInArrow(pass_block, "block int, bits binary")
 
 
-def count_phrases(weighed: DataFrame, bitmap: "Broadcast[bytes]", most: int) -> DataFrame:
+def count_phrases(packed: DataFrame, bitmap: "Broadcast[bytes]", most: int) -> DataFrame:
     """(phrase_id, weight, phrase, language, n_words) of every phrase whose counter passes: exact sums of weights.
 
     One row without a phrase has the weight of all occurrences of other n-grams, which cannot reach the threshold.
 
     Args:
-        weighed: text, language, weight.
+        packed: what `bundles.pack` gives.
         bitmap: which counters pass, from `tally.join_blocks`.
         most: words of the longest phrase.
     """
-    partial = _spoken(weighed).mapInArrow(functools.partial(_count_batches, bitmap=bitmap, most=most), _COUNTS_DDL)
+    partial = packed.mapInArrow(functools.partial(_count_batches, bitmap=bitmap, most=most), _COUNTS_DDL)
     # Two phrases with one hash would differ in name; the smaller one wins on every machine alike.
     names = [F.min(name).alias(name) for name in ("phrase", "language", "n_words")]
     return partial.groupBy("phrase_id").agg(F.sum("weight").alias("weight"), *names)
 
 
-def find_phrases(texts: DataFrame, survivors: "Broadcast[bytes]", most: int) -> DataFrame:
-    """(text_id, phrase_id, whole): which surviving phrases each text holds, and whether it is nothing else."""
-    finder = functools.partial(_find_batches, survivors=survivors, most=most)
-    return texts.select("text_id", "text", "language").mapInArrow(finder, _FOUND_DDL)
+def find_phrases(packed: DataFrame, survivors: "Broadcast[bytes]", most: int) -> DataFrame:
+    """(text_id, phrase_id, whole): which surviving phrases each text holds, and whether it is nothing else.
+
+    Args:
+        packed: what `bundles.pack` gives of texts with a text_id.
+        survivors: ascending phrase_ids, as bytes of int64.
+        most: words of the longest phrase.
+    """
+    return packed.mapInArrow(functools.partial(_find_batches, survivors=survivors, most=most), _FOUND_DDL)
 
 
 def count_support(found: DataFrame, mentions: DataFrame, signals: Sequence[str], config: MineConfig) -> DataFrame:
@@ -183,35 +187,9 @@ def _signal_bit(signals: Sequence[str]) -> Column:
     return F.create_map(*bits)[F.col("signal")].cast("long")
 
 
-def _spoken(weighed: DataFrame) -> DataFrame:
-    """(spoken, weight): language and text in one column, which cost as much as one to hand to Python."""
-    return weighed.select(F.concat_ws(" ", "language", "text").alias("spoken"), "weight")
-
-
-def _once(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[ngrams.Words, npt.NDArray[np.int64]]]:
-    """Words and weights of the distinct texts of some batches together, so that what repeats near by costs once."""
-    for some in _together(batches):
-        spoken = pa.concat_arrays([batch.column("spoken") for batch in some]).dictionary_encode()
-        weights = np.concatenate([batch.column("weight").to_numpy() for batch in some])
-        sums = np.zeros(len(spoken.dictionary), dtype=np.int64)
-        np.add.at(sums, spoken.indices.to_numpy(), weights)
-        yield ngrams.read_spoken(spoken.dictionary), sums
-
-
-def _together(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    some: list[pa.RecordBatch] = []
-    for batch in batches:
-        some.append(batch)
-        if sum(map(len, some)) >= _ROWS or sum(part.nbytes for part in some) >= _BYTES:
-            yield some
-            some = []
-    if some:
-        yield some
-
-
 def _sum_batches(batches: Iterator[pa.RecordBatch], bits: int, threshold: int, most: int) -> Iterator[pa.RecordBatch]:
     counters = tally.Counters(bits, threshold)
-    for words, weights in _once(batches):
+    for words, weights, _ in bundles.unpack(batches):
         for gram in ngrams.grams(words, most):
             counters.add(gram.key, weights[gram.text])
     blocks = counters.blocks()
@@ -226,7 +204,7 @@ def _count_batches(
     sieve, counts = tally.Sieve(bitmap.value), tally.Tally()
     spelled: set[int] = set()  # by this task; names of phrases are few beside their occurrences
     left_out = 0
-    for words, weights in _once(batches):
+    for words, weights, _ in bundles.unpack(batches):
         twice = ngrams.repeating(words)
         left_out += int(weights @ ngrams.occurrences(words, most))
         for gram in ngrams.grams(words, most, sieve.passes):
@@ -266,10 +244,8 @@ def _find_batches(
     batches: Iterator[pa.RecordBatch], survivors: "Broadcast[bytes]", most: int
 ) -> Iterator[pa.RecordBatch]:
     wanted = ngrams.KeySet(np.frombuffer(survivors.value, dtype=np.int64))
-    for batch in batches:
-        words = ngrams.read_words(batch.column("text"), batch.column("language"))
+    for words, _, text_ids in bundles.unpack(batches):
         twice = ngrams.repeating(words)
-        text_ids = batch.column("text_id").to_numpy()
         for gram in ngrams.grams(words, most):
             once = ngrams.first_in_text(gram, twice)
             once = once[wanted.holds(gram.key[once])]

@@ -21,6 +21,7 @@ BREAK = "|"  # stands between words where no phrase may cross
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplication loses nothing
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _SHIFT = np.uint64(32)
+_LONG = 64  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,25 @@ def read_words(texts: pa.Array, languages: pa.Array) -> Words:
         texts: string [texts]; words and `|` (a break), one space between them.
         languages: string [texts].
     """
-    return read_spoken(pc.binary_join_element_wise(languages, texts, " "))
+    return read_spoken(split_spoken(texts, languages))
 
 
-def read_spoken(texts: pa.Array) -> Words:
-    """The words of a batch of texts, each after its language: 'en red shoe | sale'.
+def split_spoken(texts: pa.Array, languages: pa.Array) -> pa.ListArray:
+    """Language and words of each text, as places in a dictionary: list<dictionary<int32, string>> [texts].
 
     Args:
-        texts: string [texts]; language, words and `|` (a break), one space between them.
+        texts: string [texts]; words and `|` (a break), one space between them.
+        languages: string [texts].
     """
-    split = pc.split_pattern(texts, " ")
-    offsets = split.offsets.to_numpy()
+    split = pc.split_pattern(pc.binary_join_element_wise(languages, texts, " "), " ")
+    return pa.ListArray.from_arrays(split.offsets, split.values.dictionary_encode())
+
+
+def read_spoken(spoken: pa.ListArray) -> Words:
+    """The words of a batch of texts from what `split_spoken` gives."""
+    offsets, coded = spoken.offsets.to_numpy(), spoken.values  # each distinct word is hashed once
     first = offsets[:-1]  # where the languages are
     counts = np.diff(offsets).astype(np.int64)
-    coded = split.values.dictionary_encode()  # each distinct word is hashed once
     distinct = coded.dictionary.to_numpy(zero_copy_only=False)
     code = coded.indices.to_numpy(zero_copy_only=False)
     spelled = (distinct != BREAK) & (distinct != "")  # an empty text splits into one empty word
@@ -98,8 +104,8 @@ def read_spoken(texts: pa.Array) -> Words:
     inside[first] = False
     text = np.repeat(np.arange(len(counts)), counts)
     word = hash_strings(distinct)[code] if len(distinct) else np.zeros(0, dtype=np.uint64)
-    spoken, place = np.unique(code[first], return_inverse=True)
-    language = _hash_languages(distinct[spoken].tolist())[place]
+    tongues, place = np.unique(code[first], return_inverse=True)
+    language = _hash_languages(distinct[tongues].tolist())[place]
     lengths = np.bincount(text[inside], minlength=len(counts)).astype(np.int64)
     return Words(word, text, inside, language, lengths, code, distinct, first)
 
@@ -141,12 +147,18 @@ def spell(words: Words, start: int, n: int) -> str:
 
 
 def repeating(words: Words) -> npt.NDArray[np.bool_]:
-    """Whether a text says any word twice, and so may say a phrase twice; bool [texts]."""
-    said = _finish(words.word, words.text.astype(np.uint64) * _FACTOR)[words.inside]
-    ordered = np.sort(said)
-    doubled = ordered[1:][ordered[1:] == ordered[:-1]]
-    twice = np.zeros(len(words.lengths), dtype=bool)
-    twice[words.text[words.inside][contains(doubled, said)]] = True
+    """Whether a text says any word twice, and so may say a phrase twice; bool [texts].
+
+    Long texts are taken to do so: nearly all do, and to compare all pairs of their words would cost their square.
+    """
+    twice = words.lengths > _LONG
+    place = np.flatnonzero(words.inside & ~twice[words.text])
+    for step in range(1, _LONG + 1):
+        place = place[place + step < len(words.word)]
+        place = place[words.text[place + step] == words.text[place]]
+        twice[words.text[place[words.code[place + step] == words.code[place]]]] = True
+        if not len(place):
+            break
     return twice
 
 

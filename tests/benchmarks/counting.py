@@ -14,7 +14,8 @@ Every engine is a process of its own, reads the same Parquet files, and writes t
 document is one signal, and a phrase counts once in it, however often it stands there. Words are what single spaces
 part. Engines:
 
-    ours             the product, local[2]: two passes over all rows, hashes counted in numpy by Spark's Python workers
+    ours             the product, local[2]: texts packed once, two passes over them, hashes counted in numpy by Spark's
+                     Python workers
     sklearn          CountVectorizer over all rows
     polars           all rows: words exploded, n-grams by shifting, unique per document, group_by
     polars-distinct  the same over distinct texts, each with its number of rows
@@ -43,20 +44,22 @@ MOST_WORDS, FEWEST_DOCUMENTS = 4, 20
 
 def count_with_ours(source: str, out: Path) -> None:
     """The product's own functions and session; a driver with the default memory."""
+    from pyspark import StorageLevel
     from pyspark.sql import functions as F
 
     from pipeline.runtime.config import SparkConfig
     from pipeline.runtime.session import start_session
-    from pipeline.vocabulary import candidates, tally
+    from pipeline.vocabulary import bundles, candidates, tally
 
     spark = start_session(SparkConfig(master="local[2]"), "counting")
-    signals = spark.read.parquet(source)
+    signals = spark.read.schema("text string, language string").parquet(source)
     weighed = signals.select("text", "language", F.lit(1).cast("long").alias("weight"))
-    bits = tally.counter_bits(signals.count())
-    blocks = candidates.hash_counters(weighed, bits, FEWEST_DOCUMENTS, MOST_WORDS).toArrow()
+    packed = bundles.pack(weighed).persist(StorageLevel.MEMORY_AND_DISK)
+    bits = tally.counter_bits(packed.agg(F.sum("texts")).first()[0])
+    blocks = candidates.hash_counters(packed, bits, FEWEST_DOCUMENTS, MOST_WORDS).toArrow()
     passing = list(zip(blocks["block"].to_pylist(), blocks["bits"].to_pylist(), strict=True))
     bitmap = spark.sparkContext.broadcast(tally.join_blocks(passing, bits))
-    counted = candidates.count_phrases(weighed, bitmap, MOST_WORDS)
+    counted = candidates.count_phrases(packed, bitmap, MOST_WORDS)
     frequent = counted.where(F.col("phrase").isNotNull() & (F.col("weight") >= FEWEST_DOCUMENTS))
     frequent.select("phrase", F.col("weight").alias("documents")).write.mode("overwrite").parquet(str(out))
     spark.stop()

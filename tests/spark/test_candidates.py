@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.vocabulary import candidates, dictionary, selection, shape, tally
+from pipeline.vocabulary import bundles, candidates, dictionary, selection, shape, tally
 
 TEXTS = "text_id long, text string, language string, tokens array<string>, flags array<string>"
 MENTIONS = "image_id string, text_id long, signal string, count long, facts long, contributors array<long>"
@@ -37,11 +37,12 @@ def mine(
 ) -> dict[str, Row]:
     texts, mentions = tables(spark, said)
     everything = spark.sparkContext.broadcast(b"\xff" * 8_192)  # a sieve that holds nothing back
-    counts = candidates.count_phrases(candidates.weigh_texts(texts, mentions), everything, config.max_words).persist()
+    packed = bundles.pack(candidates.weigh_texts(texts, mentions)).persist()
+    counts = candidates.count_phrases(packed, everything, config.max_words).persist()
     wanted = spark.createDataFrame(dictionary.SCHEMA.empty_table() if own is None else own)
     enough = counts.where(F.col("weight") >= config.min_images).select("phrase_id").unionAll(wanted.select("phrase_id"))
     keys = np.unique(np.array([row.phrase_id for row in enough.collect() if row.phrase_id is not None], dtype=np.int64))
-    found = candidates.find_phrases(texts, spark.sparkContext.broadcast(keys.tobytes()), config.max_words)
+    found = candidates.find_phrases(packed, spark.sparkContext.broadcast(keys.tobytes()), config.max_words)
     support = candidates.count_support(found, mentions, SIGNALS, config)
     told = spark.createDataFrame(list((specificity or {"": 9.0}).items()), "phrase string, specificity double")
     named = candidates.name_phrases(counts, wanted, support, config.min_images).join(told, "phrase", "left")
@@ -52,9 +53,10 @@ def mine(
 
 
 def count(spark: SparkSession, weighed: DataFrame, threshold: int, most: int) -> DataFrame:
-    blocks = candidates.hash_counters(weighed, 16, threshold, most).collect()
+    packed = bundles.pack(weighed).persist()
+    blocks = candidates.hash_counters(packed, 16, threshold, most).collect()
     bitmap = tally.join_blocks([(row.block, bytes(row.bits)) for row in blocks], 16)
-    return candidates.count_phrases(weighed, spark.sparkContext.broadcast(bitmap), most)
+    return candidates.count_phrases(packed, spark.sparkContext.broadcast(bitmap), most)
 
 
 def reasons(rows: dict[str, Row]) -> dict[str, str | None]:

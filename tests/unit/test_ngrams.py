@@ -8,6 +8,7 @@ from pipeline.vocabulary import ngrams
 WORDS = st.sampled_from(["red", "shoe", "a", "", "große", "靴"])
 SOME = st.characters(exclude_characters=" |", exclude_categories=["Cs"])  # what a word can hold
 TEXTS = st.lists(st.lists(WORDS, max_size=9), max_size=8)
+EN3 = pa.array(["en"] * 3)
 
 
 def joined(texts: list[list[str]]) -> pa.Array:
@@ -107,6 +108,12 @@ def test_each_phrase_of_a_text_is_found_first_once(texts: list[list[str]], most:
         once = ngrams.first_in_text(gram, twice)
         pairs = list(zip(gram.text.tolist(), gram.key.tolist(), strict=True))
         assert sorted(pairs[i] for i in once) == sorted(set(pairs))
+
+
+def test_a_word_that_returns_at_the_far_end_of_a_long_text_counts_once() -> None:
+    words = ngrams.read_words(joined([["red", *(f"w{i}" for i in range(n)), "red"] for n in (62, 63, 500)]), EN3)
+    grams = next(ngrams.grams(words, 1))
+    assert len(ngrams.first_in_text(grams, ngrams.repeating(words))) == 63 + 64 + 501
 
 
 @given(TEXTS, st.sets(st.integers(0, 200)))
