@@ -9,8 +9,9 @@ import pyarrow as pa
 from pipeline.runtime.config import ClusterConfig
 from pipeline.text.tokens import join_words
 from pipeline.vocabulary.canonical import HOW, Contrast, Merged, lemmas, merge
-from pipeline.vocabulary.cluster import Clusters, Units, cluster
+from pipeline.vocabulary.cluster import cluster
 from pipeline.vocabulary.phrases import Phrases
+from pipeline.vocabulary.units import Clusters, Units
 
 # Where the last word of a compound says what kind of thing it is: a 'kitchen table' is a table.
 HEAD_LAST = frozenset({"en", "de", "nl", "sv", "da", "nb", "no", "fi", "hu", "tr"})

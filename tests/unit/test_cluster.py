@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.cluster import METHODS, Clusters, Units, cluster
+from pipeline.vocabulary.cluster import METHODS, cluster
+from pipeline.vocabulary.units import Clusters, Units
 
 CONFIG = ClusterConfig(min_images=10)
 

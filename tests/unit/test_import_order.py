@@ -19,7 +19,11 @@ GROUND = {
     "sources": ("pipeline.sources", "pipeline.runtime"),
     "runtime": ("pipeline.runtime",),
 }
-MATHEMATICS = ("vocabulary/ngrams.py", "vocabulary/cluster.py", "labeling/reliability.py", "manifest/balance.py")
+MATHEMATICS = (
+    *(f"vocabulary/{name}.py" for name in ("ngrams", "units", "neighbours", "anchored", "centroids", "cluster")),
+    "labeling/reliability.py",
+    "manifest/balance.py",
+)
 
 
 def imports(path: Path, house: Path) -> Iterator[str]:
