@@ -116,9 +116,14 @@ def cut_segments(cleaned: DataFrame, segments: Sequence[str]) -> DataFrame:
     )
 
 
+def is_repeated() -> Column:
+    """The column `repeated` of cleaned texts: whether the whole text is boilerplate in individual signals."""
+    return F.array_contains("flags", FLAG).alias("repeated")
+
+
 def is_boilerplate(config: NormalizeConfig) -> Column:
-    """Whether a fact (signal, and the flags of its text) is nothing but boilerplate of a word or two."""
-    return F.array_contains("flags", FLAG) & F.col("signal").isin(*config.individual_signals)
+    """Whether a fact (signal, and `is_repeated` of its text) is nothing but boilerplate of a word or two."""
+    return F.col("repeated") & F.col("signal").isin(*config.individual_signals)
 
 
 def _segments(text: str) -> Column:

@@ -39,7 +39,7 @@ class Cleaner:
     """
 
     def __init__(self, cfg: NormalizeConfig) -> None:
-        self._max_chars = cfg.max_chars
+        self.max_chars = cfg.max_chars
         self._unsafe = cfg.unsafe
         self._vote_below = cfg.vote_below
         self._detector = LanguageDetector(
@@ -77,7 +77,7 @@ class Cleaner:
         ]
 
     def _draft(self, raw: str) -> _Draft | CleanText:
-        if len(raw) > self._max_chars:
+        if len(raw) > self.max_chars:
             return CleanText("", UNDETERMINED, [], [], "too_long")
         text, flags = repair(raw)
         text, removed = hygiene.remove(text)

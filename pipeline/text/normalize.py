@@ -9,25 +9,14 @@ from pyspark.sql import functions as F
 
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text import boilerplate
-from pipeline.text.boilerplate import is_boilerplate
+from pipeline.text.batches import clean_batch
+from pipeline.text.boilerplate import is_boilerplate, is_repeated
 from pipeline.text.clean import Cleaner
 from pipeline.text.hygiene import mask
 
-_CLEANED = pa.schema(
-    [
-        ("raw", pa.string()),
-        ("stated", pa.string()),
-        ("text", pa.string()),
-        ("language", pa.string()),
-        ("tokens", pa.list_(pa.string())),
-        ("flags", pa.list_(pa.string())),
-        ("reason", pa.string()),
-        ("rivals", pa.map_(pa.string(), pa.float64())),
-    ]
-)
 _CLEANED_DDL = (
-    "raw string, stated string, text string, language string, tokens array<string>, flags array<string>, "
-    "reason string, rivals map<string,double>"
+    "raw string, stated string, text string, language string, flags array<string>, reason string, "
+    "rivals map<string,double>"
 )
 
 
@@ -40,7 +29,7 @@ def clean_distinct(signals: DataFrame, config: NormalizeConfig) -> DataFrame:
     only, since board names and queries repeat enormously.
     """
     distinct = signals.select(F.col("text").alias("raw"), _stated().alias("stated")).distinct()
-    return distinct.mapInArrow(functools.partial(_clean_batches, config=config), _CLEANED_DDL)
+    return _clean(distinct, config)
 
 
 def clean_voted(votes: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -> DataFrame:
@@ -53,7 +42,7 @@ def clean_voted(votes: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -
     """
     wanted = votes.select("raw", F.col("voted").alias("stated")).distinct()
     fresh = wanted.join(cleaned.select("raw", "stated"), ["raw", "stated"], "left_anti")
-    again = fresh.mapInArrow(functools.partial(_clean_batches, config=config, detect=False), _CLEANED_DDL)
+    again = _clean(fresh, config, detect=False)
     flags = F.array_sort(F.array_append("flags", F.lit("language_voted")))
     return cleaned.unionByName(again.withColumns({"flags": flags}))
 
@@ -64,14 +53,14 @@ def distinct_texts(cleaned: DataFrame) -> DataFrame:
     return (
         cleaned.where("reason is null")
         .groupBy("text", "language")
-        .agg(F.min("tokens").alias("tokens"), flags.alias("flags"))
-        .select(_text_id().alias("text_id"), "text", "language", "tokens", "flags")
+        .agg(flags.alias("flags"))
+        .select(_text_id().alias("text_id"), "text", "language", _tokens().alias("tokens"), "flags")
     )
 
 
 def fold_mentions(signals: DataFrame, cleaned: DataFrame, images: DataFrame, config: NormalizeConfig) -> DataFrame:
     """The table mentions: who says which text of which image, reposts folded into the image that they repost."""
-    known = cleaned.where("reason is null").select("raw", "stated", "flags", _text_id().alias("text_id"))
+    known = cleaned.where("reason is null").select("raw", "stated", is_repeated(), _text_id().alias("text_id"))
     reposts = images.where("duplicate_of is not null").select("image_id", "duplicate_of")
     facts = signals.select(
         "image_id", "signal", "count", "contributor", F.col("text").alias("raw"), _stated().alias("stated")
@@ -91,10 +80,10 @@ def fold_mentions(signals: DataFrame, cleaned: DataFrame, images: DataFrame, con
 def rejected_facts(signals: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -> DataFrame:
     """(source, reason, raw) of each fact whose text cannot be used."""
     reason = F.when(F.col("reason").isNull() & is_boilerplate(config), boilerplate.REASON).otherwise(F.col("reason"))
-    known = cleaned.where(F.col("reason").isNotNull() | F.array_contains("flags", boilerplate.FLAG))
+    known = cleaned.where(F.col("reason").isNotNull() | is_repeated())
     facts = signals.select("source", "signal", F.col("text").alias("raw"), _stated().alias("stated"))
     return (
-        facts.join(known.select("raw", "stated", "reason", "flags"), ["raw", "stated"])
+        facts.join(known.select("raw", "stated", "reason", is_repeated()), ["raw", "stated"])
         .select("source", reason.alias("reason"), "raw")
         .where("reason is not null")
     )
@@ -120,17 +109,24 @@ def _text_id() -> Column:
     return F.xxhash64("text", "language")
 
 
+def _tokens() -> Column:
+    # Signs part words by a bar of its own, which no word holds.
+    words = F.split(F.replace("text", F.lit("|"), F.lit("")), " ")
+    return F.when(F.col("text") == "", F.array().cast("array<string>")).otherwise(words)
+
+
+def _clean(distinct: DataFrame, config: NormalizeConfig, detect: bool = True) -> DataFrame:
+    found = distinct.mapInArrow(functools.partial(_clean_batches, config=config, detect=detect), _CLEANED_DDL)
+    return found.select("raw", "stated", "text", "language", _tokens().alias("tokens"), "flags", "reason", "rivals")
+
+
 def _clean_batches(
     batches: Iterator[pa.RecordBatch], config: NormalizeConfig, detect: bool = True
 ) -> Iterator[pa.RecordBatch]:
     cleaner = _cleaner(config)
     for batch in batches:
-        raw, stated = batch.column("raw"), batch.column("stated")
-        found = cleaner.clean(raw.to_pylist(), stated.to_pylist(), detect=detect)
-        columns = [
-            pa.array([item[place] for item in found], field.type) for place, field in enumerate(list(_CLEANED)[2:])
-        ]
-        yield pa.record_batch([raw.cast(pa.string()), stated.cast(pa.string()), *columns], schema=_CLEANED)
+        raw, stated = (batch.column(name).cast(pa.string()) for name in ("raw", "stated"))
+        yield from clean_batch(cleaner, raw, stated, detect=detect)
 
 
 @functools.lru_cache(maxsize=1)

@@ -59,7 +59,7 @@ _AFTER_NFKC = (("\u0e4d\u0e32", "\u0e33"), ("\u0ecd\u0eb2", "\u0eb3"), ("\u2010"
 _FINAL_SIGMA = regex.compile(r"(?<=\p{Greek}\p{M}*)σ(?!\p{M}*\p{Greek})")
 _INNER_SIGMA = regex.compile(r"ς(?=\p{M}*\p{Greek})")
 _STRAY_DOT = re.compile("i\u0307+")
-_TURKIC = ("tr", "az")
+TURKIC = ("tr", "az")
 
 
 def repair(text: str) -> tuple[str, list[str]]:
@@ -95,7 +95,7 @@ def fold_case(text: str, language: str | None = None) -> str:
         text: a text from `repair`.
         language: primary language subtag where known; in Turkish and Azeri, I is the capital of ı.
     """
-    if language in _TURKIC:
+    if language in TURKIC:
         text = text.replace("İ", "i").replace("I", "ı")
     if text.isascii():
         return text.lower()

@@ -9,7 +9,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_UNSAFE_WORDS = _words(
+UNSAFE_WORDS = _words(
     """
     anal anus bdsm blowjob blowjobs boobs bukkake butthole camgirl clitoris creampie cumshot cunnilingus cunt cunts
     deepthroat dildo dildos ejaculation erotic fellatio fetish fisting footjob fuck fucked fucker fucking gangbang
@@ -42,9 +42,9 @@ def unsafe_words(tokens: Sequence[str]) -> list[str]:
 
     English, and few: words that are explicit in nearly every text about a picture, and slurs.
     """
-    if _UNSAFE_WORDS.isdisjoint(tokens):
+    if UNSAFE_WORDS.isdisjoint(tokens):
         return []
-    return [word for place, word in enumerate(tokens) if word in _UNSAFE_WORDS and not _excused(word, tokens, place)]
+    return [word for place, word in enumerate(tokens) if word in UNSAFE_WORDS and not _excused(word, tokens, place)]
 
 
 def _excused(word: str, tokens: Sequence[str], place: int) -> bool:

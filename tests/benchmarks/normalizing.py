@@ -12,7 +12,8 @@ public clip art and web pictures (a few times their share where it is under 1 in
 
 Engines:
 
-    ours       clean_distinct, joined back to every signal and written as Parquet: Spark, local[2], its start left out
+    ours       clean_distinct; its text and language, joined back to every signal, are written as Parquet: Spark,
+               local[2], its start left out
     ftfy       ftfy.fix_text, row by row in one process; mends characters only
     datatrove  datatrove's simplify_text, row by row in one process; lower case, no signs, no accents
 
@@ -86,9 +87,10 @@ def normalize_with_ours(source: Path, out: Path, sample: int) -> tuple[int, floa
     spark = start_session(SparkConfig(master="local[2]"), "normalizing")
     start = time.monotonic()
     signals = spark.read.parquet(str(source))
-    cleaned = clean_distinct(signals, NormalizeConfig()).drop("language")
-    stated = signals.withColumns({"raw": F.col("text"), "stated": F.coalesce("language", F.lit(""))}).drop("text")
-    stated.join(cleaned, ["raw", "stated"]).write.parquet(str(out))
+    cleaned = clean_distinct(signals, NormalizeConfig()).select("raw", "stated", "text", "language")
+    stated = signals.withColumns({"raw": F.col("text"), "stated": F.coalesce("language", F.lit(""))})
+    facts = stated.drop("text", "language").join(cleaned, ["raw", "stated"])
+    facts.select("image_id", "signal", "text", "language", "count", "contributor").write.parquet(str(out))
     seconds = time.monotonic() - start
     spark.stop()
     return pq.read_table(out, columns=["image_id"]).num_rows, seconds

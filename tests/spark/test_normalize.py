@@ -30,6 +30,12 @@ def test_spellings_of_one_text_become_one_text_and_one_mention(spark: SparkSessi
     assert mention[0].text_id == texts[0].text_id
 
 
+def test_tokens_are_read_from_the_text(spark: SparkSession) -> None:
+    said = signals(spark, ("i", "Red shoe, size é. Buy!", "en", 1, None), ("j", "", "en", 1, None))
+    cleaned = {row.text: row.tokens for row in normalize.clean_distinct(said, CONFIG).collect()}
+    assert cleaned == {"red shoe | size é | buy": ["red", "shoe", "", "size", "é", "", "buy"], "": []}
+
+
 def test_one_text_of_two_languages_is_two_texts(spark: SparkSession) -> None:
     said = signals(spark, ("i", "gift", "en", 1, None), ("j", "Gift", "de", 1, None))
     texts = normalize.distinct_texts(normalize.clean_distinct(said, CONFIG)).collect()

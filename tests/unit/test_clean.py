@@ -112,6 +112,7 @@ def test_what_a_text_becomes_is_well_formed_and_does_not_depend_on_its_neighbour
     assert together == [cleaner.clean([text], [None])[0] for text in texts]
     for got in together:
         assert got.text == " ".join(token or "|" for token in got.tokens)
+        assert got.tokens == (got.text.replace("|", "").split(" ") if got.text else [])  # so Spark reads them
         assert got.flags == sorted(set(got.flags))
         assert got.reason is not None or got.tokens
 
