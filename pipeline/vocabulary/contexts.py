@@ -1,0 +1,118 @@
+"""What else is said of the images of a phrase, as one short vector: evidence that knows nothing of spelling or models.
+
+Phrases that mean the same stand on images of which the same is said. The words around a phrase on a sample of its
+images, weighed by how rare they are, are projected to a few hundred dimensions by random signs, which keeps cosines
+(Achlioptas 2003). The signs are bits of a hash of each word, so that vectors of different runs compare.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.vocabulary import ngrams
+
+DIMENSIONS = 256  # cosines err by 1 / sqrt(256) = .06
+WORDS = 4_000  # looked at around a phrase, the most frequent
+IMAGES = 50  # of a phrase that are looked at
+VECTORS_DDL = "phrase_id long, images long, vector array<float>"
+_SCHEMA = pa.schema([("phrase_id", pa.int64()), ("images", pa.int64()), ("vector", pa.list_(pa.float32()))])
+_DRAWS = 1 << 20
+
+
+def sample_images(found: DataFrame, mentions: DataFrame, phrases: DataFrame) -> DataFrame:
+    """(phrase_id, key) of about `IMAGES` images of each phrase, of all where it has fewer, drawn by a hash.
+
+    Args:
+        found: text_id, phrase_id.
+        mentions: the table mentions.
+        phrases: phrase_id, images.
+    """
+    share = F.least(F.lit(1.0), IMAGES / F.col("images"))
+    wanted = F.broadcast(phrases.select("phrase_id", (share * _DRAWS).cast("long").alias("drawn")))
+    said = mentions.select("text_id", F.xxhash64("image_id").alias("key"))
+    luck = F.pmod(F.xxhash64("phrase_id", "key"), F.lit(_DRAWS))
+    return found.join(wanted, "phrase_id").join(said, "text_id").where(luck < F.col("drawn")).select(
+        "phrase_id", "key"
+    ).distinct()  # fmt: skip
+
+
+def count_words(sampled: DataFrame, around: DataFrame) -> DataFrame:
+    """(phrase_id, images, words): the images looked at, and the words said of them, each with its number of images.
+
+    Args:
+        sampled: from `sample_images`.
+        around: (key, phrase_id) of words on all images, from `candidates.words_around`.
+    """
+    words = around.select("key", F.col("phrase_id").alias("word"))
+    counts = sampled.join(words, "key").groupBy("phrase_id", "word").agg(F.count(F.lit(1)).alias("images"))
+    seen = F.array_sort(F.collect_list(F.struct("word", "images"))).alias("words")
+    looked = sampled.groupBy("phrase_id").agg(F.count(F.lit(1)).alias("images"))
+    return counts.groupBy("phrase_id").agg(seen).join(looked, "phrase_id")
+
+
+def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int) -> DataFrame:
+    """(phrase_id, images, vector): a unit vector of the words around each phrase, its own left out.
+
+    Zero where nothing else is said. The weight of a word is its share of the images, damped by a root, times its
+    inverse document frequency.
+
+    Args:
+        counts: from `count_words`.
+        phrases: phrase_id, phrase, language.
+        words: phrase_id and images of the words looked at.
+        images: number of all images.
+    """
+    order = np.argsort(words["phrase_id"].to_numpy())
+    ids = words["phrase_id"].to_numpy()[order]
+    rarity = np.log(images / words["images"].to_numpy()[order])
+    signs = (random_signs(ids, DIMENSIONS) * rarity[:, None]).astype(np.float32)
+
+    def project_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            lists = batch["words"]
+            lengths = np.diff(lists.offsets.to_numpy())
+            row = np.repeat(np.arange(len(batch)), lengths)
+            flat = lists.flatten()
+            word, times = flat.field("word").to_numpy(), flat.field("images").to_numpy()
+            own = _own_words(batch["phrase"], batch["language"])
+            foreign = ~np.isin(_pairs(row, word), own)
+            weight = np.sqrt(times / batch["images"].to_numpy()[row]) * foreign
+            vectors = np.zeros((len(batch), DIMENSIONS), dtype=np.float64)
+            place = np.searchsorted(ids, word)
+            for start in range(0, len(row), 1 << 16):  # few at a time: each is a row of `DIMENSIONS` numbers
+                some = slice(start, start + (1 << 16))
+                np.add.at(vectors, row[some], signs[place[some]] * weight[some, None])
+            norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+            unit = (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)
+            offsets = pa.array(np.arange(len(batch) + 1) * DIMENSIONS, pa.int32())
+            values = pa.ListArray.from_arrays(offsets, pa.array(unit.reshape(-1)))
+            yield pa.record_batch([batch["phrase_id"], batch["images"], values], schema=_SCHEMA)
+
+    named = counts.join(phrases.select("phrase_id", "phrase", "language"), "phrase_id")
+    return named.mapInArrow(project_batches, VECTORS_DDL)
+
+
+def random_signs(keys: npt.NDArray[np.int64], dimensions: int) -> npt.NDArray[np.int8]:
+    """Signs that depend on the key alone, +1 or -1, int8 [keys, dimensions]; `dimensions` a multiple of 64."""
+    blocks = np.arange(1, dimensions // 64 + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = keys.view(np.uint64)[:, None] + blocks[None, :]  # splitmix64 (Steele et al. 2014)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    bits = np.unpackbits(mixed.astype("<u8").view(np.uint8).reshape(len(keys), -1), axis=1)
+    return (bits.astype(np.int8) * 2 - 1).astype(np.int8)
+
+
+def _own_words(phrases: pa.Array, languages: pa.Array) -> npt.NDArray[np.int64]:
+    """Hashes of (row, word) of the words of each phrase."""
+    words = next(ngrams.grams(ngrams.read_words(phrases, languages), 1))
+    return _pairs(words.text, words.key)
+
+
+def _pairs(row: npt.NDArray[np.int64], key: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    with np.errstate(over="ignore"):
+        return key ^ (row.astype(np.int64) + 1) * np.int64(0x5851F42D4C957F2D)
