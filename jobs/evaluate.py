@@ -1,0 +1,14 @@
+"""Judge the labels of a finished run by trusted ones, beside other methods and simple baselines.
+
+Examples:
+  python jobs/evaluate.py --run runs/RUN_ID --truth trusted.parquet
+  python jobs/evaluate.py --run runs/RUN_ID --truth trusted.csv --methods anchored kmeans none exact --out scores.json
+  python jobs/evaluate.py --run runs/RUN_ID --truth trusted.csv --methods anchored --set cluster.attach_similarity=0.85
+"""
+
+import sys
+
+from pipeline.stages import run_evaluation
+
+if __name__ == "__main__":
+    sys.exit(run_evaluation(__doc__))

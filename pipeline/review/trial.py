@@ -1,0 +1,142 @@
+"""A finished run judged by trusted labels, beside what other methods and simple baselines make of its tables."""
+
+import argparse
+import dataclasses
+import logging
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from pipeline.review import baselines
+from pipeline.review.ablation import overlaid, read_record, recorded_config
+from pipeline.review.evaluate import Tables, Truth, evaluate, of_run, prepare
+from pipeline.review.scoreboard import render_scores
+from pipeline.review.truth import read_truth
+from pipeline.runtime import files
+from pipeline.runtime.cli import DONE, UNUSABLE
+from pipeline.runtime.config import Config
+from pipeline.runtime.errors import UserError
+from pipeline.runtime.road import Run, log
+from pipeline.runtime.session import start_session
+from pipeline.runtime.tables import Tables as RunTables
+from pipeline.vocabulary.cluster import METHODS
+
+OWN = "run"  # the way of the run itself: its own labels, as they are
+WAYS = (OWN, *METHODS, *baselines.NAMES)
+Remake = Callable[[Run], object]
+
+
+def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake) -> int:
+    """Parse the arguments, judge, print the tables; gives the exit code: 0 done, 2 unusable input or settings.
+
+    Args:
+        doc: what the job does, for --help.
+        argv: arguments; those of the process where None.
+        remake: makes the vocabulary and the assignments of a run anew, from its other tables.
+    """
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
+    log.setLevel(logging.INFO)
+    parsed = _parser(doc).parse_args(argv)
+    try:
+        folder = files.absolute(parsed.run)
+        config = recorded_config(read_record(folder), parsed.set)
+        spark = start_session(config.spark, f"evaluate {folder}")
+        try:
+            found = try_ways(spark, folder, config, parsed.truth, parsed.methods, parsed.scratch, remake)
+        finally:
+            spark.stop()
+        if parsed.out:
+            files.write_json(files.absolute(parsed.out), found)
+        sys.stdout.write(render_scores(found["ways"], found["truth"]))
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return UNUSABLE
+    return DONE
+
+
+def try_ways(
+    spark: SparkSession, folder: str, config: Config, truth: str, ways: Sequence[str], scratch: str, remake: Remake
+) -> dict[str, Any]:
+    """Measures of each way of labelling, as plain values: `truth` (its counts) and `ways` (way -> measures).
+
+    Args:
+        spark: the session.
+        folder: a finished run.
+        config: its settings, perhaps with others for clustering and assigning.
+        truth: file of trusted labels.
+        ways: some of `WAYS`, in the order of the table.
+        scratch: folder for tables that are thrown away, which driver and workers both see.
+        remake: as in `run_trials`.
+
+    Raises:
+        UserError: the truth or the run cannot be used.
+    """
+    tables = RunTables(spark, folder).read
+    language, most = config.normalize.default_language, config.mine.max_words
+    kept = tables("candidates").where("kept").select("phrase_id", "phrase", "language").toArrow()
+    kept = kept.sort_by("phrase_id")
+    known = prepare(tables, read_truth(spark, truth), kept, most, config.embed.encoder, language)
+    if known.names is None:
+        log.warning("the run's vectors are of another version of its encoder: classes are mapped by name alone.")
+    found: dict[str, Any] = {}
+    for way in dict.fromkeys(ways):
+        log.info("%s ...", way)
+        if way in METHODS:
+            tried = dataclasses.replace(config, cluster=dataclasses.replace(config.cluster, method=way))
+            with overlaid(spark, folder, files.join(scratch, uuid.uuid4().hex[:12]), tried) as run:
+                remake(run)
+                found[way] = evaluate(of_run(run.read, language), known, run.read)
+        elif way == OWN:
+            found[way] = evaluate(of_run(tables, language), known, tables)
+        else:
+            found[way] = evaluate(_baseline(way, tables, known, kept, most, language), known, tables)
+    return {"truth": _facts(known), "ways": found}
+
+
+def _baseline(way: str, tables: Tables, truth: Truth, kept: Any, most: int, language: str) -> baselines.Labelling:
+    texts, mentions = tables("texts"), tables("mentions")
+    if way == "exact":
+        return baselines.exact(texts, mentions, truth.classes, language)
+    if way == "wordnet":
+        return baselines.first_senses(texts, mentions)
+    return baselines.inflection(texts, mentions, kept, most, language)
+
+
+def _facts(truth: Truth) -> Mapping[str, Any]:
+    return {
+        "images": truth.images,
+        "unknown_images": truth.unknown,
+        "classes": len(truth.classes),
+        "pairs": int(truth.true.sum()),
+    }
+
+
+def _parser(doc: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", required=True, metavar="DIR", help="folder of a finished run: RUN_ROOT/RUN_ID")
+    parser.add_argument(
+        "--truth", required=True, metavar="FILE", help="trusted labels: Parquet or CSV with image_id and label"
+    )
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        choices=WAYS,
+        default=[OWN, *baselines.NAMES],
+        metavar="WAY",
+        help=f"what to judge: {', '.join(WAYS)} (default: {OWN} and the baselines {', '.join(baselines.NAMES)})",
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="another setting for all methods tried"
+    )
+    parser.add_argument("--out", metavar="FILE", help="everything, as JSON")
+    parser.add_argument(
+        "--scratch",
+        default=tempfile.gettempdir(),
+        metavar="DIR",
+        help="where tables stay while methods are tried; a folder that workers see too (default: %(default)s)",
+    )
+    return parser
