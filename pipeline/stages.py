@@ -6,7 +6,6 @@ and Spark's actions happen here; what is computed is decided in the packages.
 
 import dataclasses
 import functools
-import uuid
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,27 +16,32 @@ from pyspark.sql import functions as F
 
 from pipeline.labeling import assign, match, reliability
 from pipeline.manifest import publish, rows
-from pipeline.review import collect, report
+from pipeline.review import changes, collect, report, trial
 from pipeline.runtime import files
-from pipeline.runtime.cli import run_job
+from pipeline.runtime.cli import Arguments, run_job
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.road import Run, Stage, log, walk
-from pipeline.runtime.tables import Tables
 from pipeline.sources import corpora, mapping, readers
 from pipeline.text import boilerplate, voting
 from pipeline.text import normalize as text
 from pipeline.vocabulary import (
     bundles,
+    cache,
+    calibrate,
     candidates,
+    contexts,
     dictionary,
+    display,
     embed,
     encoders,
     generality,
+    hierarchy,
     labels,
     phrases,
     selection,
     shape,
     tally,
+    versions,
 )
 
 
@@ -143,6 +147,7 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     unseen = mined.where("pinned").join(counts, "phrase_id", "left_anti").count()  # too rare to be counted
     known = counts.where("phrase_id is not null").count() + unseen
     impossible = counts.where("phrase_id is null").agg(F.sum("weight")).first()[0]  # type: ignore[index]
+    _write_contexts(run, found, mentions, mined, all_images)
     for frame in (measured, shaped, counted, found, counts, packed):
         frame.unpersist()
     survivors.destroy()
@@ -169,29 +174,33 @@ def _count_phrases(run: Run, packed: DataFrame) -> DataFrame:
     return counts
 
 
+def _write_contexts(run: Run, found: DataFrame, mentions: DataFrame, mined: DataFrame, all_images: int) -> None:
+    """What else is said of the images of each kept phrase."""
+    kept = mined.where("kept").select("phrase_id", "phrase", "language", "images")
+    words = mined.where("n_words = 1").orderBy(F.desc("images"), "phrase_id").limit(contexts.WORDS)
+    table = words.select("phrase_id", "images").toArrow()
+    sampled = contexts.sample_images(found, mentions, kept).persist(StorageLevel.MEMORY_AND_DISK)  # read twice
+    around = candidates.words_around(found, mentions, run.spark.createDataFrame(table), run.record.signals, 1.0)
+    counts = contexts.count_words(sampled, around)
+    run.tables.write("contexts", contexts.project(counts, kept, table, all_images))
+    sampled.unpersist()
+
+
 def embed_phrases(run: Run) -> tuple[int, int]:
     """Kept candidates to vectors, by way of the cache."""
     mined, config = run.read("candidates"), run.config.embed
-    identity = encoders.fingerprint(config.encoder)
-    cache = Tables(run.spark, files.join(config.cache or files.join(run.root, "cache"), identity))
-    cached = cache.read("vectors") if cache.parts("vectors") else None
-    fresh = embed.new_phrases(mined, cached, config)
-    amount = fresh.count()
-    if amount:
-        tasks = max(run.spark.sparkContext.defaultParallelism, amount // 5_000)  # even work for all cores
-        cache.write(
-            "vectors", embed.encode_phrases(fresh.repartition(tasks, "phrase"), config), part=uuid.uuid4().hex[:12]
-        )
-    vectors = cache.read("vectors").dropDuplicates(["phrase"]) if cache.parts("vectors") else None
-    if vectors is None:
-        vectors = run.spark.createDataFrame([], embed.VECTORS_DDL)
-    rows_out = run.tables.write("embeddings", embed.attach_vectors(mined, vectors, identity, config))
-    unknown = mined.where("kept").where(~embed.known_language(config)).groupBy("language").count()
-    counts = unknown.select(
-        _no("source"), F.lit("language_unknown_to_encoder").alias("reason"), F.col("language").alias("raw"), "count"
+    languages, identity = encoders.known_languages(config), encoders.fingerprint(config.encoder, config.backend)
+    store = config.cache or files.join(run.root, "cache")
+    vectors = cache.VectorCache(run.spark, store, identity)
+    encoders.prepare(config.encoder, store)
+    encode = functools.partial(
+        embed.encode_phrases, encoder=config.encoder, backend=config.backend, store=files.absolute(store)
     )
-    _write_rejects(run, "embed", [_rejects("phrase", counts)])
-    log.info("  %s: %d phrases encoded, %d from the cache", identity, amount, rows_out - amount)
+    amount = vectors.add(embed.new_phrases(mined, vectors.phrases(), languages), encode)
+    rows_out = run.tables.write("embeddings", embed.attach_vectors(mined, vectors.read(), identity, languages))
+    lost = embed.without_vector(mined, run.read("embeddings"), languages)
+    _write_rejects(run, "embed", [_rejects("phrase", lost.select(_no("source"), "reason", "raw", "count"))])
+    log.info("  %s: %d phrases encoded, %d vectors", identity, amount, rows_out)
     return mined.where("kept").count(), rows_out
 
 
@@ -203,14 +212,29 @@ def cluster(run: Run) -> tuple[int, int]:
         run.read("embeddings"),
         run.config.cluster,
     )
+    if config.base:
+        changes.require_labels(config.base, "cluster.base")
     amount = kept.count()
     if not amount:
         raise InputError("no phrase was kept. Lower mine.min_images or mine.min_contributors, or add sources.")
     width = vectors.select(F.max(F.size("vector"))).first()[0] or 0  # type: ignore[index]
-    needed = phrases.require_memory(amount, width, config.neighbours, run.config.mine.rare_images, config.max_memory_gb)
+    needed = phrases.require_memory(
+        amount, width, config.neighbours, run.config.mine.rare_images, config.max_memory_gb, config.method
+    )
     log.info("  clustering %d phrases needs at most %.2f GB", amount, needed)
-    ranked = phrases.rank_phrases(kept.toArrow(), vectors.select("phrase_id", "vector").toArrow())
-    vocabulary, members, unassigned = labels.build_vocabulary(ranked, config)
+    ranked = phrases.rank_phrases(
+        kept.toArrow(), vectors.select("phrase_id", "vector").toArrow(), run.read("contexts").toArrow()
+    )
+    found = calibrate.find_thresholds(ranked, config, run.config.embed.encoder)
+    log.info("  %s", found)
+    run.record.content["thresholds"] = dataclasses.asdict(found)
+    joined = encoders.joined_languages(run.config.embed, config.join_languages)
+    thresholds = calibrate.with_thresholds(config, found)
+    vocabulary, members, unassigned = labels.build_vocabulary(ranked, thresholds, joined)
+    if config.base:
+        support = pa.table({"phrase_id": ranked.ids, "images": ranked.images})
+        earlier = changes.read_labels(run.spark, config.base, "cluster.base")
+        vocabulary = versions.carry_keys(earlier, versions.Labels(vocabulary, members.join(support, "phrase_id")))
     run.tables.write("vocabulary", run.spark.createDataFrame(vocabulary))
     rows_out = run.tables.write("members", run.spark.createDataFrame(members))
     lost = run.spark.createDataFrame(unassigned).select(_no("source"), "reason", F.col("phrase").alias("raw"))
@@ -245,6 +269,9 @@ def assign_labels(run: Run) -> tuple[int, int]:
     )
     log.info("  reliability: %s", ", ".join(f"{s} {p:.2f}" for s, p in zip(signals, trust, strict=True)))
     ranked = assign.weigh(evidence, signals, [round(float(p), 6) for p in trust], config)
+    if config.closure:
+        above = hierarchy.ancestors(run.read("vocabulary").select("label_id", "parent").toArrow(), config.closure)
+        ranked = assign.add_ancestors(ranked, run.spark.createDataFrame(above), config)
     ranked = ranked.withColumns({"reason": assign.rejection(config)}).persist(StorageLevel.MEMORY_AND_DISK)
     run.tables.write("assignments", ranked.where("reason is null").drop("place", "reason"))
     assignments = run.read("assignments")
@@ -269,7 +296,7 @@ def publish_manifest(run: Run) -> tuple[int, int]:
     if not assignments.head(1):
         raise InputError("no image has a label. Lower assign.min_confidence, or cluster.min_images.")
     counts = rows.count_labels(assignments).toArrow()
-    table = rows.label_table(run.read("vocabulary").toArrow(), counts, config)
+    table = rows.label_table(_displayed(run), counts, config)
     run.tables.write("labels", run.spark.createDataFrame(table))
     weighed = run.read("labels")
     lines = rows.manifest_rows(assignments, run.read("images"), weighed, run.record.signals, config)
@@ -278,6 +305,14 @@ def publish_manifest(run: Run) -> tuple[int, int]:
     publish.write_tree(run.manifest, run.read("manifest"), weighed, run.read("members"), run.record.content, config)
     files.write_json(files.join(run.root, "manifest", "current.json"), {"run_id": run.run_id})
     return assignments.select("image_id").distinct().count(), rows_out
+
+
+def _displayed(run: Run) -> pa.Table:
+    """The vocabulary with its names as people write them."""
+    vocabulary = run.read("vocabulary").toArrow()
+    words = run.spark.createDataFrame(display.words_of(vocabulary))
+    counts = display.count_spellings(run.read("signals"), words).toArrow()
+    return display.add_display(vocabulary, display.choose_spellings(counts))
 
 
 def write_report(run: Run) -> tuple[int, int]:
@@ -291,11 +326,14 @@ def write_report(run: Run) -> tuple[int, int]:
 ROAD = (
     Stage("ingest", "row", (), ("signals", "images"), ingest),
     Stage("normalize", "row", ("signals", "images"), ("texts", "mentions"), normalize),
-    Stage("mine_candidates", "phrase", ("texts", "mentions"), ("candidates",), mine_candidates),
+    Stage("mine_candidates", "phrase", ("texts", "mentions"), ("candidates", "contexts"), mine_candidates),
     Stage("embed", "phrase", ("candidates",), ("embeddings",), embed_phrases),
-    Stage("cluster", "phrase", ("candidates", "embeddings"), ("vocabulary", "members"), cluster),
-    Stage("assign", "image", ("texts", "mentions", "members"), ("assignments",), assign_labels),
-    Stage("publish", "image", ("assignments", "vocabulary", "images"), ("labels", "manifest"), publish_manifest),
+    Stage("cluster", "phrase", ("candidates", "contexts", "embeddings"), ("vocabulary", "members"), cluster),
+    Stage("assign", "image", ("texts", "mentions", "vocabulary", "members"), ("assignments",), assign_labels),
+    Stage(
+        *("publish", "image", ("signals", "images", "vocabulary", "assignments"), ("labels", "manifest")),
+        publish_manifest,
+    ),
     Stage("report", "image", ("labels", "members", "manifest"), (), write_report),
 )
 
@@ -308,8 +346,27 @@ def run_stage(name: str, doc: str, argv: Sequence[str] | None = None) -> int:
 
 def run_road(doc: str, argv: Sequence[str] | None = None) -> int:
     """Run all stages as one job, as far as --until says; gives the exit code."""
-    names = [stage.name for stage in ROAD]
-    return run_job(doc, argv, functools.partial(walk, ROAD), names)
+
+    def work(arguments: Arguments) -> None:
+        encoders.check(arguments.config)  # before minutes of mining
+        walk(ROAD, arguments)
+
+    return run_job(doc, argv, work, [stage.name for stage in ROAD])
+
+
+def run_evaluation(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Judge a finished run, and what other methods make of its tables; gives the exit code."""
+
+    def remake(run: Run) -> None:
+        cluster(run)
+        assign_labels(run)
+
+    return trial.run_trials(doc, argv, remake)
+
+
+def run_versions(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Compare the labels of two runs; gives the exit code."""
+    return changes.run_comparison(doc, argv)
 
 
 def _write_rejects(run: Run, stage: str, frames: Sequence[DataFrame]) -> None:

@@ -7,6 +7,8 @@ from pyspark.sql import functions as F
 
 from pipeline.runtime.config import AssignConfig
 
+DERIVED = "derived"  # signal of evidence that comes from a label below; no bit of label_sources
+
 
 def collect_evidence(matches: DataFrame, mentions: DataFrame, members: DataFrame) -> DataFrame:
     """(image_id, label_id, signal, phrase, count, coverage): each member phrase that a signal says of an image.
@@ -51,10 +53,61 @@ def weigh(evidence: DataFrame, signals: Sequence[str], reliability: Sequence[flo
     # Sorted before it is multiplied: the product does not depend on the order in which rows arrive.
     product = F.aggregate("votes", F.lit(1.0), lambda total, vote: total * vote["doubt"])
     confidence = F.round(1 - product, 4).cast("float")
+    return _rank(
+        pairs.select("image_id", "label_id", confidence.alias("confidence"), _kept_evidence(config).alias("evidence"))
+    )
+
+
+def add_ancestors(ranked: DataFrame, above: DataFrame, config: AssignConfig) -> DataFrame:
+    """What `weigh` gives, and the broader labels of each image's labels.
+
+    confidence of an ancestor = 1 - (1 - its own, if it has one) * prod of (1 - confidence * closure_discount^distance)
+    over the labels below it that are confident enough to stay. A label that texts gave counts once, whatever lies
+    between; what is derived is no evidence for further labels. Derived evidence comes after that of texts, and has the
+    signal `derived` and the strongest phrase of the label below.
+
+    Args:
+        ranked: what `weigh` gives; read twice.
+        above: label_id, ancestor, distance, see `hierarchy.ancestors`; small.
+        config: section [assign].
+    """
+    lower = ranked.where(F.col("confidence") >= config.min_confidence).join(F.broadcast(above), "label_id")
+    belief = F.col("confidence").cast("double") * F.pow(F.lit(config.closure_discount), "distance")
+    strongest = F.struct(
+        F.lit(DERIVED).alias("signal"),
+        F.col("evidence")[0]["phrase"].alias("phrase"),
+        F.col("evidence")[0]["count"].alias("count"),
+    )
+    # A struct sorts by its fields in order; labels below one ancestor differ.
+    vote = F.struct((1 - belief).alias("doubt"), "label_id", strongest.alias("said"))
+    derived = (
+        lower.select("image_id", F.col("ancestor").alias("label_id"), vote.alias("vote"))
+        .groupBy("image_id", "label_id")
+        .agg(F.array_sort(F.collect_list("vote")).alias("votes"))
+    )
+    product = F.aggregate("votes", F.lit(1.0), lambda total, vote: total * vote["doubt"])
+    doubt = (1 - F.coalesce("confidence", F.lit(0.0).cast("float")).cast("double")) * F.coalesce(product, F.lit(1.0))
+    said = F.array_distinct(F.transform("votes", lambda vote: vote["said"]))
+    every = F.when(F.col("evidence").isNull(), said).when(F.col("votes").isNull(), F.col("evidence"))
+    evidence = every.otherwise(F.concat("evidence", said))
+    return _rank(
+        ranked.drop("place")
+        .join(derived, ["image_id", "label_id"], "full")
+        .select(
+            "image_id",
+            "label_id",
+            F.when(F.col("votes").isNull(), F.col("confidence"))
+            .otherwise(F.round(1 - doubt, 4).cast("float"))
+            .alias("confidence"),
+            F.slice(evidence, 1, config.max_evidence).alias("evidence"),
+        )
+    )
+
+
+def _rank(pairs: DataFrame) -> DataFrame:
+    """The labels of each image with their `place`; of equal confidences the rarer label first."""
     ranked = Window.partitionBy("image_id").orderBy(F.desc("confidence"), F.desc("label_id"))
-    return pairs.select(
-        "image_id", "label_id", confidence.alias("confidence"), _kept_evidence(config).alias("evidence")
-    ).withColumns({"place": F.row_number().over(ranked)})
+    return pairs.withColumns({"place": F.row_number().over(ranked)})
 
 
 def rejection(config: AssignConfig) -> Column:

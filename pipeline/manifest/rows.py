@@ -15,6 +15,9 @@ from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import ConfigError, SchemaError
 from pipeline.runtime.tables import load_schema
 
+KEPT = (  # columns of a label that publishing takes over as they are
+    *("label_id", "label_key", "name", "display", "name_languages", "names", "language", "parent", "parent_how"),
+)
 MAX_SIGNALS = 31  # bits of an integer that never make it negative
 
 
@@ -37,7 +40,7 @@ def label_table(vocabulary: pa.Table, counts: pa.Table, config: PublishConfig) -
     """The table `labels`: the vocabulary with what training needs of each label, sorted by label_id.
 
     Args:
-        vocabulary: the table `vocabulary`; its label_ids are 0 to n - 1, in any order.
+        vocabulary: the table `vocabulary` with the column display; its label_ids are 0 to n - 1, in any order.
         counts: (label_id, images) of the labels with images.
         config: section [publish]: cap, repeat threshold, beta and bands.
 
@@ -53,7 +56,7 @@ def label_table(vocabulary: pa.Table, counts: pa.Table, config: PublishConfig) -
     images[counts["label_id"].to_numpy()] = counts["images"].to_numpy()
     cap = choose_cap(images, config)
     columns = {
-        **{name: ranked[name] for name in ("label_id", "label_key", "name", "language", "parent")},
+        **{name: ranked[name] for name in KEPT},
         "band": balance.bands(images, config.head_share, config.tail_band_share),
         "images": images,
         "keep_prob": balance.keep_probability(images, cap),

@@ -27,17 +27,34 @@ _KEPT = _words(
     upstairs downstairs besides always perhaps its us bus gas lens iris canvas atlas cactus octopus census chaos cosmos
     bias plus yes this has was states netherlands philippines bahamas maldives alps himalayas andes rockies lego legos
     adidas vans converse crocs hermes levis asics swarovski simpsons beatles avengers transformers wales
+    blues rights goods aids flats finals blinds trunks cheers commons belongings royals braves tops spectacles braces
+    customs dominoes odds whites reds greens savings times shutters
     arkansas kansas illinois massachusetts athens naples brussels cannes los las angeles vegas jesus moses james
     charles thomas lucas marcus nicholas dennis chris alexis louis mercedes pokemon media data comics fries
     """
 )
+# The same of other languages: words that simplemma takes for a form of one of another meaning (nl vieren, to celebrate,
+# for one of vier, four; ru пар, steam, for one of пара, a pair).
+_KEPT_ELSEWHERE = MappingProxyType(
+    {
+        "de": _words("weise weisen reichen jeans brille shorts leggings eltern ferien kosten leute möbel"),
+        "es": _words("gafas jeans pantalones tijeras lentes esposas"),
+        "fr": _words("jeans lunettes ciseaux vacances toilettes échecs"),
+        "it": _words("rifiuti rifiuto jeans occhiali pantaloni forbici nozze"),
+        "nl": _words("vieren kussen jeans hersenen"),
+        "pt": _words("jeans calças óculos férias"),
+        "ru": _words("пар часы часа часов час очки джинсы ножницы"),
+        "uk": _words("окуляри джинси ножиці"),
+    }
+)
 _ELISIONS = ("l'", "d'", "j'", "m'", "t'", "s'", "n'", "c'", "qu'", "dell'", "all'", "nell'", "sull'", "dall'", "un'")
 _SHORTEST = 4  # letters of a word that is inflected at all, outside of English
 _SHARED = 0.6  # of the shorter word must open both, for one to be a form of the other
-# Languages of simplemma that write their words apart and inflect at the end; and of them, those in which a singular may
+# Languages of simplemma that write their words apart and inflect at the end; not Indonesian and Malay, whose endings
+# make other words (makan, to eat, and makanan, food). And of them, those in which a singular may
 # be longer than its plural (цветы, цветок).
 _INFLECTED = _words(
-    "bg ca cs cy da de el es et fi fr ga gd gl hu hy id is it lb lt lv mk ms nb nl nn pl pt ro ru sk sl sq sv tr uk"
+    "bg ca cs cy da de el es et fi fr ga gd gl hu hy is it lb lt lv mk nb nl nn pl pt ro ru sk sl sq sv tr uk"
 )
 _GROWING = frozenset(("bg", "cs", "mk", "pl", "ru", "sk", "sl", "uk"))
 _SLAVIC_PLURALS = ("ы", "и", "і", "y", "i")
@@ -105,6 +122,8 @@ def lemma(word: str, language: str) -> str:
     if language in ("fr", "it", "ca") and "'" in word:
         word = next((word[len(start) :] for start in _ELISIONS if word.startswith(start)), word) or word
     plurals = _PLURALS.get(language, ("",))
+    if word in _KEPT_ELSEWHERE.get(language, ()):
+        return word
     if language not in _INFLECTED or len(word) < _SHORTEST or not word.isalpha() or not word.endswith(plurals):
         return word
     base = simplemma.lemmatize(word, lang=language).lower()

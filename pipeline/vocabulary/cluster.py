@@ -9,13 +9,21 @@ import numpy as np
 
 from pipeline.runtime.config import ClusterConfig
 from pipeline.vocabulary.anchored import anchored
-from pipeline.vocabulary.centroids import kmeans
+from pipeline.vocabulary.centroids import hierarchical, kmeans
+from pipeline.vocabulary.linkage import agglomerative, hdbscan
 from pipeline.vocabulary.phrases import Index
 from pipeline.vocabulary.units import Clusters, Units, enough, lead
 
 
 def cluster(units: Units, config: ClusterConfig) -> Clusters:
-    """Cluster the units by the configured method, one language at a time; the same input gives the same clusters."""
+    """Cluster the units by the configured method, one language at a time; the same input gives the same clusters.
+
+    Args:
+        units: by falling support.
+        config: with all similarities given or calibrated.
+    """
+    if not (config.duplicate_similarity and config.attach_similarity and config.tail_similarity):
+        raise ValueError("similarities that are 0 join everything: calibrate the settings first")
     result = Clusters(np.full(len(units.support), -1), np.zeros(len(units.support), dtype=np.float32))
     # A unit without a vector can be a label of its own, and nothing else.
     alone = np.flatnonzero(~units.known & enough(units, config))
@@ -24,6 +32,8 @@ def cluster(units: Units, config: ClusterConfig) -> Clusters:
         chosen = np.flatnonzero(units.known & (units.language == language))
         METHODS[config.method](units, chosen, config, result)
     lead(result, np.flatnonzero(units.pinned))  # where the method gave it to another, it leaves that one
+    for unit in np.flatnonzero(units.pinned).tolist():
+        result.reasons.pop(unit, None)
     return result
 
 
@@ -34,6 +44,9 @@ def none(units: Units, chosen: Index, config: ClusterConfig, result: Clusters) -
 
 METHODS: Mapping[str, Callable[[Units, Index, ClusterConfig, Clusters], None]] = {
     "anchored": anchored,
+    "hierarchical": hierarchical,
     "kmeans": kmeans,
+    "agglomerative": agglomerative,
+    "hdbscan": hdbscan,
     "none": none,
 }

@@ -1,43 +1,62 @@
 """Vectors of the distinct phrases, encoded once and kept for later runs."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.runtime.config import EmbedConfig
 from pipeline.vocabulary.encoders import load_encoder
 
 _VECTORS = pa.schema([("phrase", pa.string()), ("vector", pa.list_(pa.float32()))])
 VECTORS_DDL = "phrase string, vector array<float>"
 
 
-def known_language(config: EmbedConfig) -> Column:
+def known_language(languages: Sequence[str]) -> Column:
     """Whether the encoder knows the language of a phrase; others would get vectors without meaning."""
-    return F.lit(True) if config.languages == ("*",) else F.col("language").isin(*config.languages)
+    return F.lit(True) if tuple(languages) == ("*",) else F.col("language").isin(*languages)
 
 
-def new_phrases(candidates: DataFrame, cached: DataFrame | None, config: EmbedConfig) -> DataFrame:
-    """(phrase) of the kept candidates that the cache does not hold, each once."""
-    wanted = candidates.where("kept").where(known_language(config)).select("phrase").distinct()
-    return wanted if cached is None else wanted.join(cached.select("phrase"), "phrase", "left_anti")
+def new_phrases(candidates: DataFrame, held: DataFrame | None, languages: Sequence[str]) -> DataFrame:
+    """(phrase) of the kept candidates that are not among the held (phrase), each once."""
+    wanted = candidates.where("kept").where(known_language(languages)).select("phrase").distinct()
+    return wanted if held is None else wanted.join(held, "phrase", "left_anti")
 
 
-def encode_phrases(phrases: DataFrame, config: EmbedConfig) -> DataFrame:
-    """(phrase, vector) by the configured encoder, which each Python worker loads once."""
-    return phrases.select("phrase").mapInArrow(functools.partial(_encode, encoder=config.encoder), VECTORS_DDL)
+def slice_phrases(phrases: DataFrame, slices: int, which: int) -> DataFrame:
+    """The phrases of one of so many slices, told by their hash."""
+    return phrases.where(F.pmod(F.xxhash64("phrase"), F.lit(slices)) == which)
 
 
-def attach_vectors(candidates: DataFrame, cached: DataFrame, fingerprint: str, config: EmbedConfig) -> DataFrame:
-    """The table embeddings: the vector of every kept phrase whose language the encoder knows."""
-    wanted = candidates.where("kept").where(known_language(config)).select("phrase_id", "phrase")
-    return wanted.join(cached, "phrase").select("phrase_id", F.lit(fingerprint).alias("encoder"), "vector")
+def encode_phrases(phrases: DataFrame, encoder: str, backend: str, store: str) -> DataFrame:
+    """(phrase, vector) by an encoder that each Python worker loads once; arguments as for `load_encoder`."""
+    encode = functools.partial(_encode, encoder=encoder, backend=backend, store=store)
+    return phrases.select("phrase").mapInArrow(encode, VECTORS_DDL)
 
 
-def _encode(batches: Iterator[pa.RecordBatch], encoder: str) -> Iterator[pa.RecordBatch]:
-    loaded = load_encoder(encoder)
+def once_each(vectors: DataFrame) -> DataFrame:
+    """(phrase, vector), each phrase once: runs that went on at the same time may have encoded it twice."""
+    # The smallest, not any: machines of another kind differ in last bits.
+    return vectors.groupBy("phrase").agg(F.min("vector").alias("vector"))
+
+
+def attach_vectors(candidates: DataFrame, cached: DataFrame, fingerprint: str, languages: Sequence[str]) -> DataFrame:
+    """The table embeddings: the vector of every kept phrase of which the encoder knows the language and a word."""
+    wanted = candidates.where("kept").where(known_language(languages)).select("phrase_id", "phrase")
+    told = cached.where(F.exists("vector", lambda value: value != 0))
+    return wanted.join(told, "phrase").select("phrase_id", F.lit(fingerprint).alias("encoder"), "vector")
+
+
+def without_vector(candidates: DataFrame, embeddings: DataFrame, languages: Sequence[str]) -> DataFrame:
+    """(reason, raw, count) of the kept phrases that get no vector: raw is their language."""
+    reason = F.when(known_language(languages), "words_unknown_to_encoder").otherwise("language_unknown_to_encoder")
+    lost = candidates.where("kept").join(embeddings.select("phrase_id"), "phrase_id", "left_anti")
+    return lost.groupBy(reason.alias("reason"), F.col("language").alias("raw")).count()
+
+
+def _encode(batches: Iterator[pa.RecordBatch], encoder: str, backend: str, store: str) -> Iterator[pa.RecordBatch]:
+    loaded = load_encoder(encoder, backend, store)
     for batch in batches:
         if not batch.num_rows:
             continue

@@ -1,6 +1,5 @@
-"""From clusters to the tables vocabulary and members: names, stable keys, parents."""
+"""From clusters to the tables vocabulary and members: names, keys, parents."""
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,23 +7,29 @@ import pyarrow as pa
 
 from pipeline.runtime.config import ClusterConfig
 from pipeline.text.tokens import join_words
+from pipeline.vocabulary.calibrate import calibrate
 from pipeline.vocabulary.canonical import HOW, Contrast, Merged, lemmas, merge
 from pipeline.vocabulary.cluster import cluster
-from pipeline.vocabulary.phrases import Phrases
-from pipeline.vocabulary.units import Clusters, Units
-
-# Where the last word of a compound says what kind of thing it is: a 'kitchen table' is a table.
-HEAD_LAST = frozenset({"en", "de", "nl", "sv", "da", "nb", "no", "fi", "hu", "tr"})
+from pipeline.vocabulary.compounds import Heads
+from pipeline.vocabulary.hierarchy import Nodes, find_parents
+from pipeline.vocabulary.names import choose_names, unique_names
+from pipeline.vocabulary.phrases import Index, Phrases
+from pipeline.vocabulary.translations import join_translations
+from pipeline.vocabulary.units import Clusters, Units, Vectors
+from pipeline.vocabulary.versions import distinct_keys, hash_key
 
 VOCABULARY = pa.schema(
     [
         ("label_id", pa.int32()),
         ("label_key", pa.string()),
         ("name", pa.string()),
+        ("name_languages", pa.list_(pa.string())),
+        ("names", pa.list_(pa.string())),
         ("language", pa.string()),
         ("support", pa.int64()),
         ("phrases", pa.int32()),
         ("parent", pa.int32()),
+        ("parent_how", pa.string()),
     ]
 )
 MEMBERS = pa.schema(
@@ -38,20 +43,23 @@ MEMBERS = pa.schema(
 )
 
 
-def build_vocabulary(phrases: Phrases, config: ClusterConfig) -> tuple[pa.Table, pa.Table, pa.Table]:
+def build_vocabulary(
+    phrases: Phrases, config: ClusterConfig, joined: Sequence[str] = ()
+) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Merge, cluster and name.
 
     Returns:
         vocabulary and members as in their schemas, and the unassigned (phrase, reason).
     """
+    config = calibrate(phrases, config)
     merged = merge(phrases, config.attach_similarity)
+    merged = join_translations(phrases, merged, joined, config.translation_similarity)
     firsts = np.flatnonzero(merged.first == np.arange(len(phrases)))
     groups = _grouped(merged.first, firsts)
     unions = [phrases.union(group) for group in groups]
     support = np.array([count for count, _ in unions], dtype=np.int64)
     rank = np.argsort(-support, kind="stable")  # a group may have outgrown the one before it
-    languages = sorted(set(phrases.language))
-    spoken = np.array([languages.index(phrases.language[i]) for i in firsts], dtype=np.int64)
+    spoken = _language_groups([phrases.language[i] for i in firsts], joined)
     units = Units(
         support[rank],
         [unions[i][1] for i in rank],
@@ -60,9 +68,31 @@ def build_vocabulary(phrases: Phrases, config: ClusterConfig) -> tuple[pa.Table,
         spoken[rank],
         np.array([any(phrases.pinned[i] for i in groups[unit]) for unit in rank], dtype=bool),
         Contrast(phrases, firsts[rank], config.attach_similarity),
+        *_contexts(phrases, [groups[i] for i in rank]),
+        Heads(phrases, firsts[rank]),
     )
     clusters = cluster(units, config)
     return _tables(phrases, merged, [groups[i] for i in rank], clusters)
+
+
+def _contexts(phrases: Phrases, groups: list[list[int]]) -> tuple[Vectors | None, Index | None]:
+    """The context of each group and the images it was told from: those of its members together."""
+    if phrases.context is None or phrases.looked is None:
+        return None, None
+    context = np.zeros((len(groups), phrases.context.shape[1]), dtype=np.float32)
+    looked = np.zeros(len(groups), dtype=np.int64)
+    for unit, group in enumerate(groups):
+        weight = phrases.looked[group]
+        whole = weight.astype(np.float32) @ phrases.context[group]
+        looked[unit] = weight.sum()
+        context[unit] = whole / max(float(np.linalg.norm(whole)), 1e-9)
+    return context, looked
+
+
+def _language_groups(languages: Sequence[str], joined: Sequence[str]) -> Index:
+    """Number of the group of each language: joined ones are one group, every other is a group of its own."""
+    names = ["*" if language in joined or "*" in joined else language for language in languages]
+    return np.unique(np.array(names, dtype=str), return_inverse=True)[1].astype(np.int64)
 
 
 def _grouped(first: np.ndarray, firsts: np.ndarray) -> list[list[int]]:
@@ -83,70 +113,94 @@ def _tables(
         if leader >= 0:
             units_of.setdefault(leader, []).append(unit)
     members_of = {leader: [i for unit in units for i in groups[unit]] for leader, units in units_of.items()}
-    support = {leader: phrases.union(members)[0] for leader, members in members_of.items()}
-    leaders = sorted(members_of, key=lambda leader: (-support[leader], groups[leader][0]))
-    head = [groups[leader][0] for leader in leaders]  # the phrase that names each label
-    labels = [(phrases.phrase[i], phrases.language[i]) for i in head]
-    parents = find_parents(phrases, [members_of[leader] for leader in leaders], head)
+    union = {leader: phrases.union(members) for leader, members in members_of.items()}
+    leaders = sorted(members_of, key=lambda leader: (-union[leader][0], groups[leader][0]))
+    members = [members_of[leader] for leader in leaders]
+    named = choose_names(phrases, members, merged)
+    labels = [(phrases.phrase[i], phrases.language[i]) for i, *_ in named]
+    nodes = _nodes(phrases, merged, members, [first for first, *_ in named], [union[leader] for leader in leaders])
+    parents, ways = find_parents(nodes)
+    names = [join_words(phrase.split(" ")) for phrase, _ in labels]
     vocabulary = pa.table(
         [
             range(len(leaders)),
-            [label_key(name, language) for name, language in labels],
-            unique_names([(join_words(name.split(" ")), language) for name, language in labels]),
+            distinct_keys([label_key(*label) for label in labels]),
+            unique_names([(name, language) for name, (_, language) in zip(names, labels, strict=True)]),
+            [[phrases.language[i] for i in several] for several in named],
+            [[join_words(phrases.phrase[i].split(" ")) for i in several] for several in named],
             [language for _, language in labels],
-            [support[leader] for leader in leaders],
+            [union[leader][0] for leader in leaders],
             [len(members_of[leader]) for leader in leaders],
             parents,
+            ways,
         ],
         schema=VOCABULARY,
     )
     rows: list[tuple[int, int, str, str, float]] = []
     for label_id, leader in enumerate(leaders):
-        for unit in units_of[leader]:
-            for i in groups[unit]:
-                # A phrase that is merged exactly into a unit which joined by its vector came by the vector.
-                how = HOW[merged.how[i]] if unit == leader else "embedding"
-                similarity = 1.0 if unit == leader else float(clusters.similarity[unit])
-                rows.append((int(phrases.ids[i]), label_id, phrases.phrase[i], how, similarity))
-    members = pa.table([[row[i] for row in rows] for i in range(len(MEMBERS))], schema=MEMBERS)
-    lost = [i for unit, leader in enumerate(clusters.leader.tolist()) if leader < 0 for i in groups[unit]]
-    reasons = ["few_images" if phrases.known[i] else "few_images_no_vector" for i in lost]
+        rows += _member_rows(phrases, merged, clusters, groups, units_of[leader], named[label_id][0], label_id)
+    table = pa.table([[row[i] for row in rows] for i in range(len(MEMBERS))], schema=MEMBERS)
+    alone = np.flatnonzero(clusters.leader < 0).tolist()
+    lost = [i for unit in alone for i in groups[unit]]
+    few = {i: "few_images" if phrases.known[i] else "few_images_no_vector" for i in lost}
+    reasons = [clusters.reasons.get(unit, few[i]) for unit in alone for i in groups[unit]]
     unassigned = pa.table(
         {"phrase": pa.array([phrases.phrase[i] for i in lost], pa.string()), "reason": pa.array(reasons, pa.string())}
     )
-    return vocabulary, members, unassigned
+    return vocabulary, table, unassigned
 
 
 def label_key(name: str, language: str) -> str:
-    """Stable key of a label: 16 hexadecimal digits of its language and the base forms of its name's words."""
-    base = f"{language}:{' '.join(lemmas(name, language))}"
-    return hashlib.blake2b(base.encode(), digest_size=8).hexdigest()
+    """Key of a label that continues no older one: of its language and the base forms of its name's words."""
+    return hash_key(f"{language}:{' '.join(lemmas(name, language))}")
 
 
-def unique_names(labels: Sequence[tuple[str, str]]) -> list[str]:
-    """Names that differ: where a word is a label in several languages, all but the first add theirs: 'gift (de)'."""
-    seen: set[str] = set()
-    names = []
-    for name, language in labels:
-        names.append(f"{name} ({language})" if name in seen else name)
-        seen.add(name)
-    return names
+def _member_rows(
+    phrases: Phrases,
+    merged: Merged,
+    clusters: Clusters,
+    groups: list[list[int]],
+    units: list[int],
+    name: int,
+    label_id: int,
+) -> list[tuple[int, int, str, str, float]]:
+    """The members of one label, each with its way to the phrase that names the label."""
+    home = next(unit for unit in units if name in groups[unit])
+    first = int(merged.first[name])
+    rows = []
+    for unit in units:
+        # A phrase that is merged exactly into a unit which joined by its vector came by the vector.
+        exact = unit == home
+        similarity = 1.0 if exact else float(clusters.similarity[unit])
+        if not exact and clusters.leader[home] != home:  # it is known to the leader, which does not name the label
+            similarity = float(phrases.vectors[groups[unit][0]] @ phrases.vectors[first])
+        for i in groups[unit]:
+            way = HOW[merged.how[i]] if exact else "embedding"
+            if exact and name != first and i in (name, first):  # the two trade places
+                way = "self" if i == name else HOW[merged.how[name]]
+            rows.append((int(phrases.ids[i]), label_id, phrases.phrase[i], way, similarity))
+    return rows
 
 
-def find_parents(phrases: Phrases, members: Sequence[Sequence[int]], head: Sequence[int]) -> list[int | None]:
-    """For each label, the label of the longest proper end of its name: a 'kitchen table' is a 'table'.
-
-    Only in languages whose compounds end in their kind, and only a label of more support, so that no circle can arise.
-    """
-    label_of = {
-        (phrases.language[i], lemmas(phrases.phrase[i], phrases.language[i])): label
-        for label, group in reversed(list(enumerate(members)))
-        for i in group
-    }
-    parents: list[int | None] = []
-    for label, i in enumerate(head):
-        words, language = lemmas(phrases.phrase[i], phrases.language[i]), phrases.language[i]
-        ends = (words[cut:] for cut in range(1, len(words))) if language in HEAD_LAST else iter(())
-        found = (label_of.get((language, end)) for end in ends)
-        parents.append(next((parent for parent in found if parent is not None and parent < label), None))
-    return parents
+def _nodes(
+    phrases: Phrases,
+    merged: Merged,
+    members: Sequence[Sequence[int]],
+    named: Sequence[int],
+    images: Sequence[tuple[int, Index | None]],
+) -> Nodes:
+    """Labels for the hierarchy; of exact members the words count as the name's, of others as further phrases."""
+    words = [lemmas(phrases.phrase[i], phrases.language[i]) for i in named]
+    also: dict[tuple[str, tuple[str, ...]], int] = {}
+    for label, group in enumerate(members):
+        for i in group:
+            also.setdefault((phrases.language[i], lemmas(phrases.phrase[i], phrases.language[i])), label)
+    vectors = phrases.vectors[merged.first[list(named)]] if len(named) else phrases.vectors[:0]
+    return Nodes(
+        words,
+        [phrases.language[i] for i in named],
+        np.array([count for count, _ in images], dtype=np.int64),
+        [keys for _, keys in images],
+        vectors,
+        also,
+    )

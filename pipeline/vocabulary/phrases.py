@@ -26,6 +26,8 @@ class Phrases:
         known: whether there is a vector, bool [n].
         pinned: whether the user's dictionary keeps it, bool [n].
         synonym_of: phrase_id whose label the user's dictionary gives it to, None for most; n of them.
+        context: unit vectors of what is said of its images, float32 [n, c]; zero where nothing; None = not known.
+        looked: images that the context was told from, int64 [n]; None with it.
     """
 
     ids: Index
@@ -37,6 +39,8 @@ class Phrases:
     known: npt.NDArray[np.bool_]
     pinned: npt.NDArray[np.bool_]
     synonym_of: list[int | None]
+    context: npt.NDArray[np.float32] | None = None
+    looked: Index | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,27 +55,26 @@ class Phrases:
         return len(together), together
 
 
-def rank_phrases(candidates: pa.Table, embeddings: pa.Table) -> Phrases:
+def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table | None = None) -> Phrases:
     """Rank the kept candidates and put their vectors beside them.
 
     Args:
         candidates: phrase_id, phrase, language, images, image_keys, pinned, synonym_of.
         embeddings: phrase_id, vector.
+        contexts: phrase_id, images, vector; None where contexts are not to count.
     """
     order = [("images", "descending"), ("phrase", "ascending"), ("language", "ascending"), ("phrase_id", "ascending")]
     ranked = candidates.sort_by(order)
     ids = ranked["phrase_id"].to_numpy()
     lists = ranked["image_keys"].combine_chunks()
     keys: list[Index | None] = [None if item is None else np.array(item, dtype=np.int64) for item in lists.to_pylist()]
-    dimensions = len(embeddings["vector"][0]) if embeddings.num_rows else 0
-    vectors = np.zeros((len(ids), dimensions), dtype=np.float32)
-    known = np.zeros(len(ids), dtype=bool)
-    if embeddings.num_rows:
-        place = {int(phrase_id): i for i, phrase_id in enumerate(ids)}
-        rows = np.array([place[int(phrase_id)] for phrase_id in embeddings["phrase_id"].to_numpy()])
-        flat = embeddings["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        vectors[rows] = flat.reshape(-1, dimensions)
-        known[rows] = True
+    vectors, known = _place(ids, embeddings)
+    context, looked = None, None
+    if contexts is not None and contexts.num_rows:
+        context = _place(ids, contexts)[0]
+        looked = np.zeros(len(ids), dtype=np.int64)
+        looked[_rows(ids, contexts)] = contexts["images"].to_numpy()
+        looked[~context.any(axis=1)] = 0
     return Phrases(
         ids,
         ranked["phrase"].to_pylist(),
@@ -82,21 +85,71 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table) -> Phrases:
         known,
         ranked["pinned"].to_numpy(),
         ranked["synonym_of"].to_pylist(),
+        context,
+        looked,
     )
 
 
-def require_memory(phrases: int, dimensions: int, neighbours: int, rare_images: int, limit_gb: float) -> float:
-    """GB that clustering will need at most: vectors twice (the index holds a copy), neighbours, strings, image keys.
+def _place(ids: Index, table: pa.Table) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """The vectors of a table (phrase_id, vector) in the order of `ids`, and which of them there are."""
+    dimensions = len(table["vector"][0]) if table.num_rows else 0
+    vectors = np.zeros((len(ids), dimensions), dtype=np.float32)
+    known = np.zeros(len(ids), dtype=bool)
+    if table.num_rows:
+        rows = _rows(ids, table)
+        flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        vectors[rows] = flat.reshape(-1, dimensions)
+        known[rows] = True
+    return vectors, known
+
+
+def _rows(ids: Index, table: pa.Table) -> Index:
+    """Where in `ids` each phrase_id of a table stands."""
+    order = np.argsort(ids)
+    rows: Index = order[np.searchsorted(ids, table["phrase_id"].to_numpy(), sorter=order)]
+    return rows
+
+
+# Bytes a phrase beside its vector and images: strings and bookkeeping, and what a method holds for each neighbour.
+_BYTES, _BYTES_A_NEIGHBOUR = 900, 24
+_CONTEXT_BYTES = 2 * 4 * 256  # what is said of its images: a vector of 256, held by the phrase and by its unit
+# By method: copies of all vectors at one time (phrases, units, queries, base, index), and bytes a neighbour of a graph
+# and its tree.
+_DEMANDS = {
+    "none": (1, 0),
+    "anchored": (5, 0),
+    "kmeans": (5, 0),
+    "hierarchical": (5, 0),
+    "agglomerative": (4, 600),
+    "hdbscan": (4, 120),
+}
+
+
+def require_memory(
+    phrases: int, dimensions: int, neighbours: int, rare_images: int, limit_gb: float, method: str = "anchored"
+) -> float:
+    """GB that clustering will need at most: vectors and their index, neighbours, graphs, strings, image keys.
+
+    Args:
+        phrases: phrases to cluster.
+        dimensions: of their vectors.
+        neighbours: looked at for each phrase.
+        rare_images: image keys that a rare phrase carries at most.
+        limit_gb: what may be used.
+        method: name of a method of clustering.
 
     Raises:
         CapacityError: it is more than `limit_gb`.
     """
-    per_phrase = 2 * 4 * dimensions + neighbours * 12 * 2 + 400 + 8 * rare_images
+    copies, graph = _DEMANDS[method]
+    per_phrase = copies * 4 * dimensions + neighbours * (_BYTES_A_NEIGHBOUR + graph) + _BYTES + _CONTEXT_BYTES
+    per_phrase += 8 * rare_images
     needed = phrases * per_phrase / 1e9
     if needed > limit_gb:
+        less = "cluster.neighbours, mine.max_phrases" if graph else "mine.max_phrases"
         raise CapacityError(
-            f"clustering {phrases:,} phrases of {dimensions} dimensions needs about {needed:.1f} GB, "
-            f"cluster.max_memory_gb allows {limit_gb:.1f}. Lower mine.max_phrases or mine.rare_images, "
+            f"clustering {phrases:,} phrases of {dimensions} dimensions by {method} needs about {needed:.1f} GB, "
+            f"cluster.max_memory_gb allows {limit_gb:.1f}. Lower {less} or mine.rare_images, "
             f"raise mine.min_images, or allow more."
         )
     return needed

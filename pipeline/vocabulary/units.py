@@ -1,7 +1,7 @@
 """What clustering works on and what it gives, and what all its methods share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,12 @@ class Units:
         keys: hashes of its images where few, else None; n of them.
         vectors: unit vectors, float32 [n, d]; zero where unknown.
         known: whether there is a vector, bool [n].
-        language: number of the language of each, int64 [n]; clusters never cross languages.
+        language: number of the language group of each, int64 [n]; clusters never cross groups.
         pinned: whether it is a label whatever its support, bool [n].
         contrast: whether two units mean different things however near their vectors are.
+        context: unit vectors of what is said of their images, float32 [n, c]; zero where nothing; None = not known.
+        looked: images that the context was told from, int64 [n]; 0 where there is none.
+        heads: of a unit, those that it ends with and is a kind of: 'table' of 'kitchen table'.
     """
 
     support: Index
@@ -33,6 +36,9 @@ class Units:
     language: Index
     pinned: npt.NDArray[np.bool_]
     contrast: Callable[[int, int], bool]
+    context: Vectors | None = None
+    looked: Index | None = None
+    heads: Callable[[int], list[int]] = field(default=lambda unit: [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +48,12 @@ class Clusters:
     Attributes:
         leader: index of the unit that names its cluster, int64 [n]; -1 = unassigned, too few images in all.
         similarity: cosine to the leader, float32 [n]; 1 for the leader itself, 0 where unassigned.
+        reasons: why units are unassigned where the method has a reason of its own, such as noise.
     """
 
     leader: Index
     similarity: npt.NDArray[np.float32]
+    reasons: dict[int, str] = field(default_factory=dict)
 
 
 def enough(units: Units, config: ClusterConfig) -> npt.NDArray[np.bool_]:

@@ -95,3 +95,34 @@ def test_confidences_do_not_depend_on_the_order_of_rows(spark: SparkSession, par
     said = evidence(spark, *rows).groupBy("image_id", "label_id", "signal", "phrase")
     said = said.agg(F.sum("count").alias("count"), F.max("coverage").alias("coverage"))
     assert weighed(said.repartition(partitions)) == weighed(said.orderBy(F.desc("count")))
+
+
+def test_ancestors_get_what_their_children_leave_of_doubt(spark: SparkSession) -> None:
+    # 3 is a 1, 1 is a 0, 2 is a 0; image i has 3, 2 and 0 by text, and 9, which is too doubtful to stay, below 8.
+    said = evidence(
+        spark,
+        ("i", 3, "title", "kitchen table", 1, 1.0),
+        ("i", 2, "board", "sofas", 1, 1.0),
+        ("i", 0, "board", "furniture", 1, 0.0),
+        ("i", 9, "board", "dim", 1, 0.0),
+    )
+    config = AssignConfig(closure=2, closure_discount=0.5, max_evidence=3, min_confidence=0.3)
+    above = spark.createDataFrame(
+        [(3, 1, 1), (3, 0, 2), (2, 0, 1), (1, 0, 1), (9, 8, 1)], "label_id int, ancestor int, distance int"
+    )
+    plain = assign.weigh(said, SIGNALS, TRUST, config)
+    rows = {row.label_id: row for row in assign.add_ancestors(plain, above, config).collect()}
+    assert set(rows) == {0, 1, 2, 3, 9}
+    assert rows[3].confidence == pytest.approx(0.8, abs=1e-4)
+    assert rows[1].confidence == pytest.approx(0.8 * 0.5, abs=1e-4)
+    assert rows[0].confidence == pytest.approx(1 - (1 - 0.25) * (1 - 0.8 * 0.25) * (1 - 0.5 * 0.5), abs=1e-4)
+    assert [tuple(entry) for entry in rows[1].evidence] == [("derived", "kitchen table", 1)]
+    # The less doubtful child first; text goes before what is derived.
+    assert [tuple(entry) for entry in rows[0].evidence] == [
+        ("board", "furniture", 1),
+        ("derived", "sofas", 1),
+        ("derived", "kitchen table", 1),
+    ]
+    assert sorted(rows, key=lambda label: rows[label].place) == [3, 0, 2, 1, 9]
+    shuffled = assign.add_ancestors(plain.repartition(5, "label_id"), above.repartition(3), config).collect()
+    assert {row.label_id: row for row in shuffled} == rows

@@ -46,7 +46,8 @@ def images_of(spark: SparkSession, ids: list[str]) -> DataFrame:
 
 def labels_of(spark: SparkSession, weights: list[tuple[float, float]]) -> DataFrame:
     rows = [
-        (i, f"{i:016x}", NAMES[i], "en", "head", 1, None, keep, repeat, 1.0) for i, (keep, repeat) in enumerate(weights)
+        (i, f"{i:016x}", NAMES[i], NAMES[i], ["en"], [NAMES[i]], "en", "head", 1, None, None, keep, repeat, 1.0)
+        for i, (keep, repeat) in enumerate(weights)
     ]
     return spark.createDataFrame(rows, load_schema("labels").struct)
 
@@ -174,10 +175,14 @@ def frames(spark: SparkSession) -> Iterator[Frames]:
             "label_id": pa.array(range(4), pa.int32()),
             "label_key": [f"{i:016x}" for i in range(4)],
             "name": NAMES,
+            "display": NAMES,
+            "name_languages": [["en"], ["en"], ["ru"], ["und"]],
+            "names": [[name] for name in NAMES],
             "language": ["en", "en", "ru", "und"],
             "support": [400, 200, 2, 2],
             "phrases": pa.array([1, 1, 1, 1], pa.int32()),
             "parent": pa.array([None, 0, None, None], pa.int32()),
+            "parent_how": [None, "hypernym", None, None],
         }
     )
     table = label_table(vocabulary, count_labels(assignments).toArrow(), config)

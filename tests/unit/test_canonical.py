@@ -10,18 +10,18 @@ def phrases_of(
     language: str = "en",
     vectors: list[list[float]] | None = None,
     synonym_of: dict[str, str] | None = None,
+    images: list[int] | None = None,
 ) -> Phrases:
     """Ranked phrases of falling support, with unit vectors where given."""
     n = len(phrases)
     given = np.array(vectors if vectors else np.zeros((n, 2)), dtype=np.float32)
-    images = np.arange(n, 0, -1) * 10
     place = {phrase: i for i, phrase in enumerate(phrases)}
     chief = synonym_of or {}
     return Phrases(
         ids=np.arange(n),
         phrase=list(phrases),
         language=[language] * n,
-        images=images,
+        images=np.array(images) if images else np.arange(n, 0, -1) * 10,
         keys=[None] * n,
         vectors=given,
         known=np.full(n, bool(vectors)),
@@ -62,6 +62,52 @@ def test_another_order_joins_only_where_the_vectors_agree() -> None:
     same, apart = [[1.0, 0.0], [0.9, 0.436]], [[1.0, 0.0], [0.6, 0.8]]
     assert ways(phrases_of("red dress", "dress red", vectors=same))[1] == ("red dress", "order")
     assert ways(phrases_of("dog house", "house dog", vectors=apart))[1] == ("house dog", "self")
+
+
+def test_a_joined_form_that_is_a_word_of_its_own_needs_vectors_that_agree() -> None:
+    apart, same = [[1.0, 0.0], [0.6, 0.8]], [[1.0, 0.0], [0.9, 0.436]]
+    assert ways(phrases_of("comeback", "come back", vectors=apart))[1] == ("come back", "self")
+    assert ways(phrases_of("sunset", "sun set", vectors=same))[1] == ("sunset", "spacing")
+    assert ways(phrases_of("carpet", "car pet"))[1] == ("car pet", "self")
+    assert ways(phrases_of("newyork", "new york", vectors=apart))[1] == ("newyork", "spacing")
+
+
+def test_another_order_without_vectors_stays() -> None:
+    assert ways(phrases_of("maison chien", "chien maison", language="fr"))[1] == ("chien maison", "self")
+
+
+def test_what_is_done_to_how_many_is_no_matter_of_order() -> None:
+    same = [[1.0, 0.0], [1.0, 0.0]]
+    assert ways(phrases_of("holding hands", "hand holding", vectors=same))[1] == ("hand holding", "self")
+    assert ways(phrases_of("flowing water", "water flowing", vectors=same))[1] == ("flowing water", "order")
+
+
+def test_a_linking_word_goes_where_the_vectors_agree() -> None:
+    same, apart = [[1.0, 0.0], [0.9, 0.436]], [[1.0, 0.0], [0.6, 0.8]]
+    assert ways(phrases_of("wedding dress", "dresses for weddings", vectors=same))[1] == ("wedding dress", "linking")
+    assert ways(phrases_of("cat picture", "picture of cats", vectors=apart))[1] == ("picture of cats", "self")
+    assert ways(phrases_of("dog house", "dog of house", vectors=same))[1] == ("dog of house", "self")
+
+
+def test_two_linking_words_never_join_each_other() -> None:
+    found = ways(phrases_of("vestido de boda", "vestidos para bodas", language="es"))
+    assert [way for _, way in found] == ["self", "self"]
+
+
+def test_a_misspelt_phrase_joins_the_right_one_however_frequent() -> None:
+    found = ways(phrases_of("umbrella", "umbrela stand", "umbrella stands", images=[900, 40, 9]))
+    assert found == [("umbrella", "self"), ("umbrella stands", "spelling"), ("umbrella stands", "self")]
+
+
+def test_initials_join_what_they_stand_for() -> None:
+    phrases = phrases_of("cdn", "content delivery network")
+    phrases.keys[:] = [np.arange(5), np.arange(4)]
+    assert ways(phrases) == [("cdn", "self"), ("cdn", "initials")]
+
+
+def test_the_leader_of_a_group_leads_itself() -> None:
+    merged = merge(phrases_of("dogs", "umbrela", "dog", "t shirt", "umbrella", "t-shirts", "tshirt"), 0.8)
+    assert (merged.first[merged.first] == merged.first).all()
 
 
 def test_languages_are_never_merged() -> None:

@@ -9,7 +9,7 @@ from pipeline.runtime.config import ClusterConfig
 from pipeline.vocabulary.cluster import METHODS, cluster
 from pipeline.vocabulary.units import Clusters, Units
 
-CONFIG = ClusterConfig(min_images=10)
+CONFIG = ClusterConfig(min_images=10, duplicate_similarity=0.92, attach_similarity=0.80, tail_similarity=0.75)
 
 
 def units_of(*rows: tuple[int, tuple[float, float, float]], language: int = 0, shared: bool = False) -> Units:

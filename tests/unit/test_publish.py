@@ -29,10 +29,14 @@ def vocabulary_of(names: list[str], languages: list[str] | None = None) -> pa.Ta
             "label_id": pa.array(ids, pa.int32()),
             "label_key": [f"{i:016x}" for i in ids],
             "name": names,
+            "display": names,
+            "name_languages": [["en"]] * len(names),
+            "names": [[name] for name in names],
             "language": languages or ["en"] * len(names),
             "support": pa.array([99] * len(names), pa.int64()),
             "phrases": pa.array([1] * len(names), pa.int32()),
             "parent": pa.array([None] * len(names), pa.int32()),
+            "parent_how": pa.array([None] * len(names), pa.string()),
         }
     )
 

