@@ -5,7 +5,8 @@ How a class finds its labels. Names are compared in base forms, without spaces a
 1. The whole name, where a label has it among its members: `Home Automation`.
 2. Else its parts. ` + `, ` / `, `&`, commas and `and` list things of one rank, and each gives its labels: `Clothing +
    Fashion`. A slash or hyphen without spaces leads from the kind to the thing: `computer/networks`, `food-fruit`. Of
-   such steps those count that the fewest classes share: fruit, since food says the same of food-sweet.
+   such steps those count that the fewest classes share: fruit, since food says the same of food-sweet. Where no label
+   has these, no broader step stands in for them.
 3. Else nothing, and all its pairs are missed.
 
 So a class may have several labels, and a label several classes. Apart from that, the last step of a name may be mapped
@@ -119,10 +120,9 @@ def map_classes(classes: Sequence[TruthClass], lookup: Lookup) -> list[frozenset
     shared = Counter(step for item in steps for step in set(item))
     found = []
     for whole, own in zip(wholes, steps, strict=True):
-        labels = [(shared[step], frozenset().union(*map(lookup, step))) for step in own]
-        mapped = [(count, ids) for count, ids in labels if ids]
-        fewest = min((count for count, _ in mapped), default=0)
-        parts = frozenset().union(*(ids for count, ids in mapped if count == fewest))
+        fewest = min((shared[step] for step in own), default=0)
+        telling = [part for step in own if shared[step] == fewest for part in step]
+        parts: frozenset[int] = frozenset().union(*map(lookup, telling))
         found.append(frozenset(whole) or parts)
     return found
 

@@ -120,46 +120,6 @@ def _parts(words: tuple[str, ...]) -> list[str]:
     return " ".join(words).replace("-", " ").split()
 
 
-class Contrast:
-    """Tells units that say different things of the same: 'arrow left' and 'arrow right', 'number 7' and 'number 8'.
-
-    Two phrases that are the same but for one word each are in contrast unless these two words are near each other
-    themselves. Words that are no phrases of their own tell nothing, except numbers, which always differ.
-
-    Args:
-        phrases: ranked phrases.
-        firsts: the phrase that leads each unit, int64 [units].
-        similarity: cosine from which two words mean the same.
-    """
-
-    def __init__(self, phrases: Phrases, firsts: Index, similarity: float) -> None:
-        self._similarity = similarity
-        self._words = [lemmas(phrases.phrase[i], phrases.language[i]) for i in firsts]
-        self._language = [phrases.language[i] for i in firsts]
-        self._vector = {
-            (phrases.language[i], words[0]): phrases.vectors[i]
-            for i, words in zip(firsts.tolist(), self._words, strict=True)
-            if len(words) == 1 and phrases.known[i]
-        }
-
-    def __call__(self, one: int, other: int) -> bool:
-        """Whether the two units are in contrast."""
-        ours, theirs = self._words[one], self._words[other]
-        if len(ours) != len(theirs) or len(ours) == 1:
-            return False
-        only_ours, only_theirs = set(ours) - set(theirs), set(theirs) - set(ours)
-        if len(only_ours) != 1 or len(only_theirs) != 1:
-            return False
-        word, instead = only_ours.pop(), only_theirs.pop()
-        if word.isdigit() and instead.isdigit():
-            return True
-        vector = self._vector.get((self._language[one], word))
-        substitute = self._vector.get((self._language[other], instead))
-        if vector is None or substitute is None:
-            return False
-        return float(vector @ substitute) < self._similarity
-
-
 def _join(
     first: Index,
     how: npt.NDArray[np.int8],

@@ -8,9 +8,10 @@ import pyarrow as pa
 from pipeline.runtime.config import ClusterConfig
 from pipeline.text.tokens import join_words
 from pipeline.vocabulary.calibrate import calibrate
-from pipeline.vocabulary.canonical import HOW, Contrast, Merged, lemmas, merge
+from pipeline.vocabulary.canonical import HOW, Merged, lemmas, merge
 from pipeline.vocabulary.cluster import cluster
 from pipeline.vocabulary.compounds import Heads
+from pipeline.vocabulary.contrast import Contrast
 from pipeline.vocabulary.hierarchy import Nodes, find_parents
 from pipeline.vocabulary.names import choose_names, unique_names
 from pipeline.vocabulary.phrases import Index, Phrases

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.vocabulary.canonical import HOW, Contrast, merge
+from pipeline.vocabulary.canonical import HOW, merge
+from pipeline.vocabulary.contrast import Contrast, denies, marks
 from pipeline.vocabulary.phrases import Phrases
 
 
@@ -128,8 +129,33 @@ def test_one_word_for_another_is_a_contrast_unless_the_two_mean_the_same() -> No
     assert not contrast("sofa bed", "couch bed", "sofa", "couch", near=True)
 
 
-def test_numbers_always_differ() -> None:
+def test_numbers_and_letters_always_differ() -> None:
     assert contrast("number 7", "number 8")
+    assert contrast("letter b box", "letter i")
+    assert contrast("numeric nine plus", "numeric 10")
+    assert contrast("sixteenth", "fifteen")
+    assert not contrast("numeric nine plus", "numeric 9")
+    assert not contrast("letter b", "letter")
+
+
+def test_what_is_denied_is_a_contrast_and_a_double_denial_is_none() -> None:
+    assert contrast("no-smoking", "smoking")
+    assert contrast("smoking", "no smoking area")
+    assert not contrast("no smoking", "non-smoking")
+
+
+def test_antonyms_are_a_contrast_alone_and_inside_a_phrase() -> None:
+    assert contrast("left", "right")
+    assert contrast("outgoing call", "incoming call")
+    assert not contrast("couch", "sofa")
+
+
+def test_marks_are_numbers_in_digits_and_single_letters() -> None:
+    assert marks(("letter", "b")) == {"b"}
+    assert marks(("third", "place")) == {"3"}
+    assert marks(("f4", "key")) == {"f4"}
+    assert marks(("arrow", "left")) == frozenset()
+    assert not denies(("notice", "board"))
 
 
 def test_a_word_more_or_an_unknown_word_is_no_contrast() -> None:

@@ -21,6 +21,8 @@ GROUND = {
 }
 MATHEMATICS = (
     *(f"vocabulary/{name}.py" for name in ("ngrams", "units", "neighbours", "anchored", "centroids", "cluster")),
+    *(f"vocabulary/{name}.py" for name in ("evidence", "linkage", "calibrate", "names", "hierarchy", "versions")),
+    "review/measures.py",
     "labeling/reliability.py",
     "manifest/balance.py",
 )
