@@ -26,7 +26,8 @@ def anchored(units: Units, chosen: Index, config: ClusterConfig, result: Cluster
     """
     frequent = chosen[enough(units, config)[chosen]]
     rare = chosen[~enough(units, config)[chosen]]
-    similarity, near = nearest(units.vectors[frequent], units.vectors[frequent], config.neighbours)
+    vectors = units.vectors[frequent]
+    similarity, near = nearest(vectors, vectors, config.neighbours)
     closest = near[:, 1:2] if near.shape[1] > 1 else near[:, :0]
     pairs = np.stack([np.repeat(frequent, closest.shape[1]), frequent[closest.ravel()]], axis=1)
     evidence = Evidence(units, pairs, config)
@@ -100,7 +101,8 @@ def _gather(units: Units, rare: Index, evidence: Evidence, config: ClusterConfig
     """Let rare units gather around the most frequent of them; keep what is large enough together."""
     if not len(rare):
         return
-    similarity, near = nearest(units.vectors[rare], units.vectors[rare], config.neighbours)
+    vectors = units.vectors[rare]
+    similarity, near = nearest(vectors, vectors, config.neighbours)
     score = similarity + evidence.shift(rare, rare[near])
     star = np.full(len(rare), -1)
     for i in range(len(rare)):

@@ -133,7 +133,7 @@ def test_the_order_of_the_rows_changes_nothing(method: str) -> None:
     candidates = pa.table(
         {
             "phrase_id": pa.array(range(40), pa.int64()),
-            "phrase": [f"{chr(97 + i % 26)}{i}" for i in range(40)],
+            "phrase": [f"{chr(97 + i % 26)}{chr(97 + i // 26)}word" for i in range(40)],
             "language": ["xx"] * 40,
             "images": pa.array([9] * 40, pa.int64()),
             "image_keys": [key.tolist() for key in units.keys if key is not None],
