@@ -10,6 +10,7 @@ _PAIRS = frozenset(
         *(frozenset(("left", "right")), frozenset(("up", "down")), frozenset(("top", "bottom"))),
         *(frozenset(("in", "out")), frozenset(("incoming", "outgoing")), frozenset(("on", "off"))),
         *(frozenset(("male", "female")), frozenset(("full", "empty")), frozenset(("add", "remove"))),
+        *(frozenset(("northeast", "southwest")), frozenset(("northwest", "southeast"))),
     }
 )
 

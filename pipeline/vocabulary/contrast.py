@@ -12,6 +12,14 @@ def _words(text: str) -> list[str]:
 
 
 _NEGATIONS = frozenset(_words("no non not without never anti kein keine nicht ohne pas sans sin senza sem não"))
+_COLOURS = frozenset(
+    _words(
+        """
+        red blue green yellow purple orange pink black white brown gray grey gold silver violet cyan magenta turquoise
+        beige teal maroon navy indigo
+        """
+    )
+)
 _CARDINALS = _words(
     """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -33,10 +41,11 @@ class Contrast:
     Two phrases are in contrast where
 
     - both hold numbers or single letters, and not the same ones: 'number 7' and 'number eight', 'letter a box' and
-      'letter b', '4k' and '8k';
+      'letter b', '4k' and '8k'; or colours: 'red dress' and 'blue dress';
     - one denies what the other says: 'no smoking' and 'smoking';
-    - they are the same but for one word each, and these two are antonyms ('top hat' and 'bottom hat'), or phrases of
-      their own whose vectors are not near each other ('flag france', 'flag spain').
+    - a word of one is the opposite of a word of the other: 'arrow up bold' and 'arrow down';
+    - they are the same but for one word each, and these two are phrases of their own whose vectors are not near each
+      other: 'flag france', 'flag spain'.
 
     Args:
         phrases: ranked phrases.
@@ -48,8 +57,10 @@ class Contrast:
         self._similarity = similarity
         self._words = [lemmas(phrases.phrase[i], phrases.language[i]) for i in firsts]
         self._language = [phrases.language[i] for i in firsts]
-        self._marks = [marks(words) for words in self._words]
-        self._denies = [denies(words) for words in self._words]
+        self._parts = [frozenset(part for word in words for part in word.split("-")) for words in self._words]
+        self._marks = [marks(parts) for parts in self._parts]
+        self._colours = [parts & _COLOURS for parts in self._parts]
+        self._denies = [not parts.isdisjoint(_NEGATIONS) for parts in self._parts]
         self._vector = {
             (phrases.language[i], words[0]): phrases.vectors[i]
             for i, words in zip(firsts.tolist(), self._words, strict=True)
@@ -58,20 +69,23 @@ class Contrast:
 
     def __call__(self, one: int, other: int) -> bool:
         """Whether the two units are in contrast."""
-        if self._marks[one] and self._marks[other] and self._marks[one] != self._marks[other]:
+        for told in (self._marks, self._colours):
+            if told[one] and told[other] and told[one] != told[other]:
+                return True
+        if self._denies[one] != self._denies[other]:
             return True
-        return self._denies[one] != self._denies[other] or self._differ_in_a_word(one, other)
+        return self._say_opposites(one, other) or self._differ_in_a_word(one, other)
+
+    def _say_opposites(self, one: int, other: int) -> bool:
+        ours, theirs = self._parts[one] - self._parts[other], self._parts[other] - self._parts[one]
+        return any(opposite(word, instead, self._language[one]) for word in ours for instead in theirs)
 
     def _differ_in_a_word(self, one: int, other: int) -> bool:
         ours, theirs = self._words[one], self._words[other]
         only_ours, only_theirs = set(ours) - set(theirs), set(theirs) - set(ours)
-        if len(ours) != len(theirs) or len(only_ours) != 1 or len(only_theirs) != 1:
+        if len(ours) == 1 or len(ours) != len(theirs) or len(only_ours) != 1 or len(only_theirs) != 1:
             return False
         word, instead = only_ours.pop(), only_theirs.pop()
-        if opposite(word, instead, self._language[one]):
-            return True
-        if len(ours) == 1:  # their vectors are those that bring them together
-            return False
         vector = self._vector.get((self._language[one], word))
         substitute = self._vector.get((self._language[other], instead))
         if vector is None or substitute is None:
@@ -79,13 +93,7 @@ class Contrast:
         return float(vector @ substitute) < self._similarity
 
 
-def marks(words: tuple[str, ...]) -> frozenset[str]:
-    """The numbers and single letters of a phrase, numbers in digits: 'letter b', '3rd', 'nine plus', 'f4'."""
-    parts = [part for word in words for part in word.split("-")]
-    found = [_NUMBERS.get(part, part) for part in parts]
+def marks(parts: frozenset[str]) -> frozenset[str]:
+    """The numbers and single letters among some words, numbers in digits: 'letter b', '3rd', 'nine plus', 'f4'."""
+    found = (_NUMBERS.get(part, part) for part in parts)
     return frozenset(part for part in found if len(part) == 1 or any(sign.isdigit() for sign in part))
-
-
-def denies(words: tuple[str, ...]) -> bool:
-    """Whether a phrase says that something is not: 'no smoking', 'non-stick', 'dress without sleeves'."""
-    return any(part in _NEGATIONS for word in words for part in word.split("-"))

@@ -7,7 +7,7 @@ from pipeline.runtime.config import ClusterConfig
 from pipeline.vocabulary.phrases import Index
 from pipeline.vocabulary.units import Units
 
-_BELIEVED = 2  # images from which a context counts half
+_BELIEVED = 4  # images from which a context counts half
 _ROWS = 4_096  # rows of pairs at a time: 80 MB with 20 neighbours
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.vocabulary.canonical import HOW, merge
-from pipeline.vocabulary.contrast import Contrast, denies, marks
+from pipeline.vocabulary.contrast import Contrast, marks
 from pipeline.vocabulary.phrases import Phrases
 
 
@@ -147,15 +147,22 @@ def test_what_is_denied_is_a_contrast_and_a_double_denial_is_none() -> None:
 def test_antonyms_are_a_contrast_alone_and_inside_a_phrase() -> None:
     assert contrast("left", "right")
     assert contrast("outgoing call", "incoming call")
+    assert contrast("arrow down right bold", "arrow down left")
+    assert contrast("arrow-down-purple", "arrow up")
+    assert not contrast("arrow left right", "arrow left")
     assert not contrast("couch", "sofa")
 
 
+def test_colours_are_a_contrast_where_both_have_one() -> None:
+    assert contrast("red dress", "blue evening dress")
+    assert not contrast("red dress", "dress")
+
+
 def test_marks_are_numbers_in_digits_and_single_letters() -> None:
-    assert marks(("letter", "b")) == {"b"}
-    assert marks(("third", "place")) == {"3"}
-    assert marks(("f4", "key")) == {"f4"}
-    assert marks(("arrow", "left")) == frozenset()
-    assert not denies(("notice", "board"))
+    assert marks(frozenset(("letter", "b"))) == {"b"}
+    assert marks(frozenset(("third", "place"))) == {"3"}
+    assert marks(frozenset(("f4", "key"))) == {"f4"}
+    assert marks(frozenset(("arrow", "left"))) == frozenset()
 
 
 def test_a_word_more_or_an_unknown_word_is_no_contrast() -> None:
