@@ -20,6 +20,7 @@ _COLOURS = frozenset(
         """
     )
 )
+_DIRECTIONS = frozenset(_words("left right up down top bottom north south east west upward downward forward backward"))
 _CARDINALS = _words(
     """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -41,9 +42,9 @@ class Contrast:
     Two phrases are in contrast where
 
     - both hold numbers or single letters, and not the same ones: 'number 7' and 'number eight', 'letter a box' and
-      'letter b', '4k' and '8k'; or colours: 'red dress' and 'blue dress';
+      'letter b', '4k' and '8k'; or colours ('red dress' and 'blue dress') or directions ('arrow left', 'arrow down');
     - one denies what the other says: 'no smoking' and 'smoking';
-    - a word of one is the opposite of a word of the other: 'arrow up bold' and 'arrow down';
+    - a word of one is the opposite of a word of the other: 'incoming call' and 'outgoing';
     - they are the same but for one word each, and these two are phrases of their own whose vectors are not near each
       other: 'flag france', 'flag spain'.
 
@@ -60,6 +61,7 @@ class Contrast:
         self._parts = [frozenset(part for word in words for part in word.split("-")) for words in self._words]
         self._marks = [marks(parts) for parts in self._parts]
         self._colours = [parts & _COLOURS for parts in self._parts]
+        self._directions = [parts & _DIRECTIONS for parts in self._parts]
         self._denies = [not parts.isdisjoint(_NEGATIONS) for parts in self._parts]
         self._vector = {
             (phrases.language[i], words[0]): phrases.vectors[i]
@@ -69,7 +71,7 @@ class Contrast:
 
     def __call__(self, one: int, other: int) -> bool:
         """Whether the two units are in contrast."""
-        for told in (self._marks, self._colours):
+        for told in (self._marks, self._colours, self._directions):
             if told[one] and told[other] and told[one] != told[other]:
                 return True
         if self._denies[one] != self._denies[other]:

@@ -149,13 +149,14 @@ def test_antonyms_are_a_contrast_alone_and_inside_a_phrase() -> None:
     assert contrast("outgoing call", "incoming call")
     assert contrast("arrow down right bold", "arrow down left")
     assert contrast("arrow-down-purple", "arrow up")
-    assert not contrast("arrow left right", "arrow left")
     assert not contrast("couch", "sofa")
 
 
-def test_colours_are_a_contrast_where_both_have_one() -> None:
+def test_colours_and_directions_are_a_contrast_where_both_have_some() -> None:
     assert contrast("red dress", "blue evening dress")
+    assert contrast("arrow left bold", "arrow down")
     assert not contrast("red dress", "dress")
+    assert not contrast("arrow left bold", "arrow bold")
 
 
 def test_marks_are_numbers_in_digits_and_single_letters() -> None:
