@@ -10,12 +10,14 @@ TORCH := torch==2.13.0
 BENCH_SIGNALS := 2000000
 BENCH_ENGINES := ours sklearn polars polars-distinct duckdb duckdb-distinct
 BENCH_SAMPLE := 200000
+BENCH_PHRASES := 10000
 SKEW_CAPTIONS := 500000
 SKEW_IMAGES := 2000000
 SIGNALS := build/signals-$(BENCH_SIGNALS)
 PEERS := build/peers/bin/python
+VECTORS := build/vectors-$(BENCH_PHRASES)
 
-.PHONY: help setup demo test test-fast check lock bench-counting bench-normalizing bench-skew clean
+.PHONY: help setup demo test test-fast check lock bench-counting bench-normalizing bench-clustering bench-skew clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -60,6 +62,9 @@ bench-normalizing: $(SIGNALS)/.done build/peers/.ready ## normalize BENCH_SIGNAL
 	$(PYTHON) tests/benchmarks/normalizing.py compare $(SIGNALS) --out build/normalizing --sample $(BENCH_SAMPLE) \
 	    --peer-python $(PEERS)
 
+bench-clustering: $(VECTORS)/support.npy build/peers/.ready ## cluster BENCH_PHRASES vectors, beside faiss, scikit-learn and UMAP + HDBSCAN
+	$(PYTHON) tests/benchmarks/clustering.py compare $(VECTORS) --peer-python $(PEERS)
+
 bench-skew: .venv/.dev ## one image with SKEW_CAPTIONS captions, one board on SKEW_IMAGES images, through the product
 	$(PYTHON) tests/benchmarks/skew.py build/skew --captions $(SKEW_CAPTIONS) --images $(SKEW_IMAGES)
 
@@ -100,7 +105,11 @@ $(SIGNALS)/.done: .venv/.dev tests/benchmarks/generate.py tests/benchmarks/draws
 	$(PYTHON) tests/benchmarks/generate.py $(SIGNALS) --signals $(BENCH_SIGNALS)
 	touch $@
 
+$(VECTORS)/support.npy: .venv/.dev tests/benchmarks/clustering.py
+	$(PYTHON) tests/benchmarks/clustering.py generate $(VECTORS) --phrases $(BENCH_PHRASES)
+
 build/peers/.ready: .venv/.ready
 	.venv/bin/python -m venv --clear build/peers
-	$(PEERS) -m pip --disable-pip-version-check install --quiet polars duckdb scikit-learn pyarrow ftfy datatrove regex
+	$(PEERS) -m pip --disable-pip-version-check install --quiet polars duckdb scikit-learn pyarrow ftfy datatrove regex \
+	    faiss-cpu umap-learn hdbscan psutil
 	touch $@

@@ -5,8 +5,9 @@
 DATA holds, for each set, NAME_signals.parquet (image_id, signal_type, text, language, count) and perhaps
 NAME_labels.parquet: image_id and trusted labels, of which the last column counts, the finest. Where there are none, the
 texts of the signal held out are the truth. All sets have the same settings, but for the support that their size asks
-for; an image keeps all its labels, since the baselines cut none. A run that is there already is judged and not mined again, so that methods can be compared while they are
-changed. Prints the tables of each set and writes everything to NAME.json.
+for; an image keeps all its labels, since the baselines cut none. A run that is there already is judged and not mined
+again, so that methods can be compared while they are changed. Prints the tables of each set and writes everything to
+NAME.json.
 """
 
 import argparse
