@@ -248,9 +248,7 @@ def assign_labels(run: Run) -> tuple[int, int]:
     """Texts and labels to labelled images."""
     texts, mentions, members = run.read("texts"), run.read("mentions"), run.read("members")
     config, signals = run.config.assign, run.record.signals
-    # What is no label shields what stands in it: a hot dog with too few images is still no dog.
-    known = run.read("candidates").where("kept").select("phrase_id").unionAll(members.select("phrase_id")).distinct()
-    ids = np.sort(known.toArrow()["phrase_id"].to_numpy())
+    ids = np.sort(members.select("phrase_id").toArrow()["phrase_id"].to_numpy())
     wanted = run.spark.sparkContext.broadcast(ids.tobytes())
     matches = match.match_texts(texts, wanted, run.config.mine.max_words)
     evidence = assign.collect_evidence(matches, mentions, members).persist(StorageLevel.MEMORY_AND_DISK)

@@ -24,7 +24,7 @@ def match_texts(texts: DataFrame, members: "Broadcast[bytes]", most: int) -> Dat
 
     Args:
         texts: the table texts.
-        members: ascending phrase_ids of all members, and of what else must be found where it stands; bytes of int64.
+        members: ascending phrase_ids of all members, as bytes of int64.
         most: words of the longest phrase.
     """
     matcher = functools.partial(_match_batches, members=members, most=most)
