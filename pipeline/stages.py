@@ -329,10 +329,7 @@ ROAD = (
     Stage("mine_candidates", "phrase", ("texts", "mentions"), ("candidates", "contexts"), mine_candidates),
     Stage("embed", "phrase", ("candidates",), ("embeddings",), embed_phrases),
     Stage("cluster", "phrase", ("candidates", "contexts", "embeddings"), ("vocabulary", "members"), cluster),
-    Stage(
-        *("assign", "image", ("texts", "mentions", "candidates", "vocabulary", "members"), ("assignments",)),
-        assign_labels,
-    ),
+    Stage("assign", "image", ("texts", "mentions", "vocabulary", "members"), ("assignments",), assign_labels),
     Stage(
         *("publish", "image", ("signals", "images", "vocabulary", "assignments"), ("labels", "manifest")),
         publish_manifest,
