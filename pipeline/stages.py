@@ -24,25 +24,11 @@ from pipeline.runtime.road import Run, Stage, log, walk
 from pipeline.sources import corpora, mapping, readers
 from pipeline.text import boilerplate, voting
 from pipeline.text import normalize as text
-from pipeline.vocabulary import (
-    bundles,
-    cache,
-    calibrate,
-    candidates,
-    contexts,
-    dictionary,
-    display,
-    embed,
-    encoders,
-    generality,
-    hierarchy,
-    labels,
-    phrases,
-    selection,
-    shape,
-    tally,
-    versions,
-)
+from pipeline.vocabulary import display, hierarchy, labels, versions
+from pipeline.vocabulary.clustering import calibrate
+from pipeline.vocabulary.encoding import cache, embed, encoders
+from pipeline.vocabulary.merging import phrases
+from pipeline.vocabulary.mining import bundles, candidates, contexts, dictionary, generality, selection, shape, tally
 
 
 def ingest(run: Run) -> tuple[int, int]:

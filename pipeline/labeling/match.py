@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame
 
-from pipeline.vocabulary import ngrams
+from pipeline.vocabulary.mining import ngrams
 
 _MATCHES = pa.schema([("text_id", pa.int64()), ("phrase_id", pa.int64()), ("coverage", pa.float64())])
 _MATCHES_DDL = "text_id long, phrase_id long, coverage double"

@@ -18,8 +18,8 @@ from pipeline.labeling import match
 from pipeline.review.truth import Lookup, TruthClass, lookup_members
 from pipeline.text.lexicon import lemma
 from pipeline.text.wordnet import wordnet
-from pipeline.vocabulary import ngrams
-from pipeline.vocabulary.canonical import lemmas
+from pipeline.vocabulary.merging.canonical import lemmas
+from pipeline.vocabulary.mining import ngrams
 
 NAMES = ("exact", "wordnet", "inflection")
 _SENSES = pa.schema([("text_id", pa.int64()), ("label_id", pa.int32())])

@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from pipeline.review import measures
 from pipeline.review.baselines import Labelling, match_members
 from pipeline.review.truth import TruthClass, lookup_members, map_classes, map_nearest, name_classes
-from pipeline.vocabulary.encoders import fingerprint, load_encoder
+from pipeline.vocabulary.encoding.encoders import fingerprint, load_encoder
 
 Tables = Callable[[str], DataFrame]
 Mapping = Sequence[frozenset[int]]  # the labels of each class

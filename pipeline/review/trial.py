@@ -23,7 +23,7 @@ from pipeline.runtime.errors import UserError
 from pipeline.runtime.road import Run, log
 from pipeline.runtime.session import start_session
 from pipeline.runtime.tables import Tables as RunTables
-from pipeline.vocabulary.cluster import METHODS
+from pipeline.vocabulary.clustering.cluster import METHODS
 
 OWN = "run"  # the way of the run itself: its own labels, as they are
 WAYS = (OWN, *METHODS, *baselines.NAMES)

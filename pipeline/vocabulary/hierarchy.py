@@ -16,17 +16,14 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
+from pipeline.vocabulary.clustering.compounds import HEAD_LAST, Words, heads
 from pipeline.vocabulary.hypernyms import broader_terms, core, is_kind_of, names_a_kind
-from pipeline.vocabulary.phrases import Index
+from pipeline.vocabulary.merging.phrases import Index
 
-# Where the last word of a compound says what kind of thing it is: a 'kitchen table' is a table.
-HEAD_LAST = frozenset({"en", "de", "nl", "sv", "da", "nb", "no", "fi", "hu", "tr"})
 HOW = ("head", "hypernym", "containment")  # the surest first
 CONTAINED = 0.8  # share of the child's images: Sanderson and Croft's threshold
 LARGER = 1.5  # times the child's images, which a parent has at least; nearly equal sets say no direction
 TOGETHER = 5  # images that carry both at least: fewer meet by chance
-
-Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +141,9 @@ def _heads(nodes: Nodes) -> list[Edge]:
     names = _places(nodes)
     edges = []
     for child, (language, words) in enumerate(zip(nodes.language, nodes.words, strict=True)):
-        if language not in HEAD_LAST:
-            continue
         main = core(words) if language == "en" else words
-        for head in (main[cut:] for cut in range(len(main)) if main[cut:] != words):
+        whole = [main] if main != words and language in HEAD_LAST else []  # what stands behind 'of' has gone
+        for head in (*whole, *heads(main, language)):
             parent = names.get((language, head), nodes.also.get((language, head)))
             if parent is not None and parent != child:
                 if language != "en" or (is_kind_of(words, head) is not False and names_a_kind(head[-1])):

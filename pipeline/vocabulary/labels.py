@@ -7,16 +7,16 @@ import pyarrow as pa
 
 from pipeline.runtime.config import ClusterConfig
 from pipeline.text.tokens import join_words
-from pipeline.vocabulary.calibrate import calibrate
-from pipeline.vocabulary.canonical import HOW, Merged, lemmas, merge
-from pipeline.vocabulary.cluster import cluster
-from pipeline.vocabulary.compounds import Heads
-from pipeline.vocabulary.contrast import Contrast
+from pipeline.vocabulary.clustering.calibrate import calibrate
+from pipeline.vocabulary.clustering.cluster import cluster
+from pipeline.vocabulary.clustering.compounds import Heads
+from pipeline.vocabulary.clustering.contrast import Contrast
+from pipeline.vocabulary.clustering.units import Clusters, Units, Vectors
 from pipeline.vocabulary.hierarchy import Nodes, find_parents
+from pipeline.vocabulary.merging.canonical import HOW, Merged, lemmas, merge
+from pipeline.vocabulary.merging.phrases import Index, Phrases
+from pipeline.vocabulary.merging.translations import join_translations
 from pipeline.vocabulary.names import choose_names, unique_names
-from pipeline.vocabulary.phrases import Index, Phrases
-from pipeline.vocabulary.translations import join_translations
-from pipeline.vocabulary.units import Clusters, Units, Vectors
 from pipeline.vocabulary.versions import distinct_keys, hash_key
 
 VOCABULARY = pa.schema(

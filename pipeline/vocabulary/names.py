@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.vocabulary.canonical import HOW, Merged, lemmas
-from pipeline.vocabulary.phrases import Index, Phrases
+from pipeline.vocabulary.merging.canonical import HOW, Merged, lemmas
+from pipeline.vocabulary.merging.phrases import Index, Phrases
 
 Word = tuple[str, str]  # language and base form: 'gift' is another word in German
 

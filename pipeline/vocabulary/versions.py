@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline.vocabulary.phrases import Index
+from pipeline.vocabulary.merging.phrases import Index
 
 SAME = 0.3  # Jaccard: a label that grew threefold is still the one it was
 MOSTLY = 0.5  # share of a label's images in another label, from which it went there or came from there

@@ -75,8 +75,8 @@ def _zipf(n: int, exponent: float) -> npt.NDArray[np.float64]:
 def by_ours(method: str, vectors: Vectors, support: Groups, k: int, iterations: int) -> Groups:
     """The product's function, on units that carry image keys where they are rare."""
     from pipeline.runtime.config import ClusterConfig
-    from pipeline.vocabulary.cluster import cluster
-    from pipeline.vocabulary.units import Units
+    from pipeline.vocabulary.clustering.cluster import cluster
+    from pipeline.vocabulary.clustering.units import Units
 
     n = len(support)
     config = ClusterConfig(

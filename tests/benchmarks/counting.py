@@ -49,7 +49,7 @@ def count_with_ours(source: str, out: Path) -> None:
 
     from pipeline.runtime.config import SparkConfig
     from pipeline.runtime.session import start_session
-    from pipeline.vocabulary import bundles, candidates, tally
+    from pipeline.vocabulary.mining import bundles, candidates, tally
 
     spark = start_session(SparkConfig(master="local[2]"), "counting")
     signals = spark.read.schema("text string, language string").parquet(source)

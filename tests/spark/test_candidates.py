@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.vocabulary import bundles, candidates, dictionary, selection, shape, tally
+from pipeline.vocabulary.mining import bundles, candidates, dictionary, selection, shape, tally
 
 TEXTS = "text_id long, text string, language string, tokens array<string>, flags array<string>"
 MENTIONS = "image_id string, text_id long, signal string, count long, facts long, contributors array<long>"

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.vocabulary import candidates, contexts, ngrams
+from pipeline.vocabulary.mining import candidates, contexts, ngrams
 
 MENTIONS = "image_id string, text_id long, signal string, count long, facts long, contributors array<long>"
 SAID = {

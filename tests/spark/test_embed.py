@@ -13,8 +13,8 @@ from pipeline import stages
 from pipeline.runtime.config import Config, EmbedConfig, SourceConfig
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.tables import Tables
-from pipeline.vocabulary import embed
-from pipeline.vocabulary.cache import VectorCache
+from pipeline.vocabulary.encoding import embed
+from pipeline.vocabulary.encoding.cache import VectorCache
 
 
 def phrases_of(spark: SparkSession, *phrases: str) -> DataFrame:

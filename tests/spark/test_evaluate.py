@@ -16,7 +16,7 @@ from pipeline.runtime.errors import ConfigError, InputError, RunError
 from pipeline.runtime.load import parse_config
 from pipeline.runtime.tables import Tables
 from pipeline.text.wordnet import wordnet
-from pipeline.vocabulary.encoders import HashingEncoder, load_encoder
+from pipeline.vocabulary.encoding.encoders import HashingEncoder, load_encoder
 
 PHRASES = {phrase: baselines.phrase_keys([phrase], "en")[0] for phrase in ("cats", "cat", "puppy", "car")}
 TEXTS = ["my cats", "a cat", "puppy", "car | sale", "tree"]

@@ -7,7 +7,7 @@ import pytest
 from pipeline.labeling.match import longest_matches
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text.clean import Cleaner
-from pipeline.vocabulary import ngrams
+from pipeline.vocabulary.mining import ngrams
 
 _DOG = (
     "(dog)",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.vocabulary import bundles, ngrams
+from pipeline.vocabulary.mining import bundles, ngrams
 
 TEXTS = st.sampled_from(["red shoe", "shoe | red", "große", "靴", ""])
 ROWS = st.lists(st.tuples(TEXTS, st.sampled_from(["en", "de"]), st.integers(1, 9)), max_size=12)

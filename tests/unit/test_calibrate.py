@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary import calibrate
-from pipeline.vocabulary.calibrate import find_thresholds, mean_cosine, one_word_apart, same_meaning
-from pipeline.vocabulary.cluster import cluster
-from pipeline.vocabulary.phrases import Phrases, rank_phrases
-from pipeline.vocabulary.units import Units
+from pipeline.vocabulary.clustering import calibrate
+from pipeline.vocabulary.clustering.calibrate import find_thresholds, mean_cosine, one_word_apart, same_meaning
+from pipeline.vocabulary.clustering.cluster import cluster
+from pipeline.vocabulary.clustering.units import Units
+from pipeline.vocabulary.merging.phrases import Phrases, rank_phrases
 
 CONFIG = ClusterConfig()
 COLOURS = ["red", "blue", "green", "black", "white", "yellow", "brown", "pink", "purple", "orange"]

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.vocabulary.canonical import HOW, merge
-from pipeline.vocabulary.contrast import Contrast, marks
-from pipeline.vocabulary.phrases import Phrases
+from pipeline.vocabulary.clustering.contrast import Contrast, marks
+from pipeline.vocabulary.merging.canonical import HOW, merge
+from pipeline.vocabulary.merging.phrases import Phrases
 
 
 def phrases_of(

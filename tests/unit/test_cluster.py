@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.cluster import METHODS, cluster
-from pipeline.vocabulary.units import Clusters, Units
+from pipeline.vocabulary.clustering.cluster import METHODS, cluster
+from pipeline.vocabulary.clustering.units import Clusters, Units
 
 CONFIG = ClusterConfig(min_images=10, duplicate_similarity=0.92, attach_similarity=0.80, tail_similarity=0.75)
 

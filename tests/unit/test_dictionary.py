@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.runtime.errors import InputError
-from pipeline.vocabulary.dictionary import SCHEMA, read_dictionary
+from pipeline.vocabulary.mining.dictionary import SCHEMA, read_dictionary
 
 
 def write(folder: Path, text: str) -> str:

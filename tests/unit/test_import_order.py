@@ -19,9 +19,17 @@ GROUND = {
     "sources": ("pipeline.sources", "pipeline.runtime"),
     "runtime": ("pipeline.runtime",),
 }
+ROOMS = (
+    "clustering",
+    "merging",
+    "encoding",
+    "mining",
+)  # of vocabulary, below its own modules; the upper first
 MATHEMATICS = (
-    *(f"vocabulary/{name}.py" for name in ("ngrams", "units", "neighbours", "anchored", "centroids", "cluster")),
-    *(f"vocabulary/{name}.py" for name in ("evidence", "linkage", "calibrate", "names", "hierarchy", "versions")),
+    *("vocabulary/mining/ngrams.py", "vocabulary/encoding/neighbours.py", "vocabulary/merging/canonical.py"),
+    *(f"vocabulary/clustering/{name}.py" for name in ("anchored", "centroids", "linkage", "cluster")),
+    *(f"vocabulary/clustering/{name}.py" for name in ("units", "evidence", "compounds", "contrast", "calibrate")),
+    *(f"vocabulary/{name}.py" for name in ("names", "hierarchy", "labels", "versions")),
     "review/measures.py",
     "labeling/reliability.py",
     "manifest/balance.py",
@@ -45,11 +53,17 @@ def allowed(floor: str) -> tuple[str, ...]:
 
 
 def find_breaches(house: Path) -> list[str]:
-    """`module imports name` for every import that goes upwards or sideways."""
+    """`module imports name` for every import that goes upwards or sideways, also between the rooms of vocabulary."""
     breaches = []
     for path in sorted(house.rglob("*.py")):
         place = path.relative_to(house)
         floor = place.parts[0].removesuffix(".py")
+        if floor == "vocabulary" and place.parts[1] in ROOMS:
+            below = ROOMS[ROOMS.index(place.parts[1]) :]
+            for name in imports(path, house):
+                room = name.removeprefix("pipeline.vocabulary.").split(".")[0]
+                if name.startswith("pipeline.vocabulary") and room not in below:
+                    breaches.append(f"{place} imports {name}")
         if floor == "__init__":
             may: tuple[str, ...] = ()
         elif floor in FLOORS:
@@ -118,6 +132,12 @@ def test_mathematics_never_reaches_spark(module: str) -> None:
         ("vocabulary/x.py", "import pipeline.manifest.balance", "pipeline.manifest.balance"),
         ("vocabulary/x.py", "from ..labeling import match", "pipeline.labeling.match"),
         ("vocabulary/x.py", "def f():\n    from pipeline.labeling.match import g", "pipeline.labeling.match.g"),
+        (
+            "vocabulary/encoding/x.py",
+            "from pipeline.vocabulary.merging import phrases",
+            "pipeline.vocabulary.merging.phrases",
+        ),
+        ("vocabulary/mining/x.py", "from pipeline.vocabulary import names", "pipeline.vocabulary.names"),
         ("review/x.py", "from pipeline.stages import walk", "pipeline.stages.walk"),
         ("text/x.py", "from pipeline.runtime.tables import Tables", "pipeline.runtime.tables.Tables"),
         ("text/x.py", "from pipeline.runtime import session", "pipeline.runtime.session"),
@@ -137,6 +157,8 @@ def test_an_import_upwards_or_sideways_is_found(tmp_path: Path, module: str, lin
     [
         ("vocabulary/x.py", "from pipeline.vocabulary import ngrams\nfrom . import ngrams\nfrom .ngrams import count"),
         ("vocabulary/x.py", "import numpy as np\nfrom pipeline.text.tokens import split\nimport pipelines"),
+        ("vocabulary/labels.py", "from pipeline.vocabulary.clustering.units import Units"),
+        ("vocabulary/clustering/x.py", "from pipeline.vocabulary.mining import ngrams\nfrom . import units"),
         ("text/x.py", "from pipeline.runtime.config import Config\nfrom pipeline.runtime.errors import UserError"),
         ("sources/x.py", "from pipeline.runtime import config"),
         ("stages.py", "from pipeline.review import report\nfrom pipeline.runtime.cli import run_job"),

@@ -1,7 +1,7 @@
 import numpy as np
 
-from pipeline.vocabulary.initials import spell_out
-from pipeline.vocabulary.phrases import Phrases
+from pipeline.vocabulary.merging.initials import spell_out
+from pipeline.vocabulary.merging.phrases import Phrases
 
 
 def said_of(images: dict[str, range | None], language: str = "en") -> Phrases:

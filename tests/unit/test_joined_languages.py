@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.runtime.config import ClusterConfig
 from pipeline.vocabulary.labels import build_vocabulary
-from pipeline.vocabulary.phrases import Phrases
+from pipeline.vocabulary.merging.phrases import Phrases
 
 CONFIG = ClusterConfig(min_images=10, duplicate_similarity=0.9, attach_similarity=0.8, tail_similarity=0.75)
 ROWS = [

@@ -6,7 +6,7 @@ from pipeline.runtime.config import ClusterConfig
 from pipeline.runtime.tables import load_schema
 from pipeline.vocabulary.display import add_display, choose_spellings, words_of
 from pipeline.vocabulary.labels import build_vocabulary, label_key
-from pipeline.vocabulary.phrases import Phrases
+from pipeline.vocabulary.merging.phrases import Phrases
 
 CONFIG = ClusterConfig(min_images=10, duplicate_similarity=0.9, attach_similarity=0.8, tail_similarity=0.75)
 

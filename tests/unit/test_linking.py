@@ -1,8 +1,8 @@
 import pytest
 
 from pipeline.text.wordnet import wordnet
-from pipeline.vocabulary import linking
-from pipeline.vocabulary.linking import Plain, may_mean_the_same, unlink
+from pipeline.vocabulary.merging import linking
+from pipeline.vocabulary.merging.linking import Plain, may_mean_the_same, unlink
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.labeling.match import leftmost, longest_matches
-from pipeline.vocabulary import ngrams
+from pipeline.vocabulary.mining import ngrams
 
 LETTERS = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=10)
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from pipeline.runtime.config import ClusterConfig
 from pipeline.runtime.errors import CapacityError
-from pipeline.vocabulary import centroids
-from pipeline.vocabulary.cluster import METHODS, cluster
+from pipeline.vocabulary.clustering import centroids
+from pipeline.vocabulary.clustering.cluster import METHODS, cluster
+from pipeline.vocabulary.clustering.linkage import neighbour_graph
+from pipeline.vocabulary.clustering.units import Clusters, Units
 from pipeline.vocabulary.labels import build_vocabulary
-from pipeline.vocabulary.linkage import neighbour_graph
-from pipeline.vocabulary.phrases import rank_phrases, require_memory
-from pipeline.vocabulary.units import Clusters, Units
+from pipeline.vocabulary.merging.phrases import rank_phrases, require_memory
 
 CONFIG = ClusterConfig(min_images=10, duplicate_similarity=0.92, attach_similarity=0.80, tail_similarity=0.75)
 CENTRES = np.eye(6)

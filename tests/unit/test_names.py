@@ -2,9 +2,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.vocabulary.canonical import HOW, Merged
+from pipeline.vocabulary.merging.canonical import HOW, Merged
+from pipeline.vocabulary.merging.phrases import Phrases
 from pipeline.vocabulary.names import choose_names, rate_members, unique_names
-from pipeline.vocabulary.phrases import Phrases
 
 
 def phrases_of(

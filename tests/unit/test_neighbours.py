@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.vocabulary import neighbours
-from pipeline.vocabulary.neighbours import nearest
+from pipeline.vocabulary.encoding import neighbours
+from pipeline.vocabulary.encoding.neighbours import nearest
 
 
 def drawn(n: int, dimensions: int = 16, around: int = 40) -> np.ndarray:

@@ -3,7 +3,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.vocabulary import ngrams
+from pipeline.vocabulary.mining import ngrams
 
 WORDS = st.sampled_from(["red", "shoe", "a", "", "große", "靴"])
 SOME = st.characters(exclude_characters=" |", exclude_categories=["Cs"])  # what a word can hold

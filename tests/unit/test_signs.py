@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipeline.vocabulary import contexts
+from pipeline.vocabulary.mining import contexts
 
 
 def test_signs_depend_on_the_key_alone() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.vocabulary.spelling import RATIO, correct, slips
+from pipeline.vocabulary.merging.spelling import RATIO, correct, slips
 
 words = st.text(alphabet="abc", max_size=5)
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.vocabulary import tally
+from pipeline.vocabulary.mining import tally
 
 KEYS = st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**40)), max_size=40)
 

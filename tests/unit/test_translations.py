@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.vocabulary.canonical import HOW, Merged
-from pipeline.vocabulary.phrases import Phrases
-from pipeline.vocabulary.translations import find_translations, join_translations, pivot_language
+from pipeline.vocabulary.merging.canonical import HOW, Merged
+from pipeline.vocabulary.merging.phrases import Phrases
+from pipeline.vocabulary.merging.translations import find_translations, join_translations, pivot_language
 
 ROWS = [
     ("dog", "en", (1.0, 0.0, 0.0)),

@@ -5,9 +5,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.neighbours import nearest
-from pipeline.vocabulary.phrases import Index
-from pipeline.vocabulary.units import Clusters, Units, Vectors, settle
+from pipeline.vocabulary.clustering.units import Clusters, Units, Vectors, settle
+from pipeline.vocabulary.encoding.neighbours import nearest
+from pipeline.vocabulary.merging.phrases import Index
 
 Weights = npt.NDArray[np.float32]
 

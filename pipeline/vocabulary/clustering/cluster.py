@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.anchored import anchored
-from pipeline.vocabulary.centroids import hierarchical, kmeans
-from pipeline.vocabulary.linkage import agglomerative, hdbscan
-from pipeline.vocabulary.phrases import Index
-from pipeline.vocabulary.units import Clusters, Units, enough, lead
+from pipeline.vocabulary.clustering.anchored import anchored
+from pipeline.vocabulary.clustering.centroids import hierarchical, kmeans
+from pipeline.vocabulary.clustering.linkage import agglomerative, hdbscan
+from pipeline.vocabulary.clustering.units import Clusters, Units, enough, lead
+from pipeline.vocabulary.merging.phrases import Index
 
 
 def cluster(units: Units, config: ClusterConfig) -> Clusters:

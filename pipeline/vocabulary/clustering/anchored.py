@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.evidence import Evidence
-from pipeline.vocabulary.neighbours import nearest
-from pipeline.vocabulary.phrases import Index
-from pipeline.vocabulary.units import Clusters, Units, enough, lead, settle
+from pipeline.vocabulary.clustering.evidence import Evidence
+from pipeline.vocabulary.clustering.units import Clusters, Units, enough, lead, settle
+from pipeline.vocabulary.encoding.neighbours import nearest
+from pipeline.vocabulary.merging.phrases import Index
 
 Scores = npt.NDArray[np.float32]
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from pipeline.text.joined import split_word
-from pipeline.vocabulary.words import foreign, is_word, share_of
+from pipeline.vocabulary.merging.words import foreign, is_word, share_of
 
 RATIO = 10  # times as many images as its slip that the right form has
 # Letters from which a word is corrected, by the slip. Names are a letter away from words (Lumon, Winster): a letter

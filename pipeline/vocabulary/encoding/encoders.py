@@ -16,8 +16,8 @@ import numpy as np
 
 from pipeline.runtime.config import Config, EmbedConfig
 from pipeline.runtime.errors import ConfigError
-from pipeline.vocabulary import sentence, static, universal
-from pipeline.vocabulary.fixed_shapes import Vectors
+from pipeline.vocabulary.encoding import sentence, static, universal
+from pipeline.vocabulary.encoding.fixed_shapes import Vectors
 
 HASHING = "hashing"
 ALL = ("*",)

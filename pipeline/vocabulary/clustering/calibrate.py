@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.canonical import lemmas
-from pipeline.vocabulary.phrases import Index, Phrases
+from pipeline.vocabulary.merging.canonical import lemmas
+from pipeline.vocabulary.merging.phrases import Index, Phrases
 
 ENOUGH = 30  # pairs of each kind; fewer say too little of a quantile
 _RANKED = 50_000  # most frequent phrases that pairs are taken from

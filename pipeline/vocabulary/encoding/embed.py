@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.vocabulary.encoders import load_encoder
+from pipeline.vocabulary.encoding.encoders import load_encoder
 
 _VECTORS = pa.schema([("phrase", pa.string()), ("vector", pa.list_(pa.float32()))])
 VECTORS_DDL = "phrase string, vector array<float>"

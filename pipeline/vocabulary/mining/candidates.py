@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.vocabulary import bundles, ngrams, tally
+from pipeline.vocabulary.mining import bundles, ngrams, tally
 
 _BLOCKS = pa.schema([("block", pa.int32()), ("sums", pa.binary())])
 _PASSING = pa.schema([("block", pa.int32()), ("bits", pa.binary())])

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from pipeline.vocabulary.phrases import Phrases
+from pipeline.vocabulary.merging.phrases import Phrases
 
 SHARE = 0.5  # of all images that carry either, those that carry both: what the data themselves say
 LEAST = 3  # images that carry both

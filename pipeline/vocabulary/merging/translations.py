@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.vocabulary.canonical import HOW, Merged
-from pipeline.vocabulary.neighbours import nearest
-from pipeline.vocabulary.phrases import Index, Phrases
+from pipeline.vocabulary.encoding.neighbours import nearest
+from pipeline.vocabulary.merging.canonical import HOW, Merged
+from pipeline.vocabulary.merging.phrases import Index, Phrases
 
 _BRIDGE = "en"  # multilingual encoders are taught by translations from English, and are best from and to it
 _NOT_RARE = 3  # times as many phrases that another language may have at most

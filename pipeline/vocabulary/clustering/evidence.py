@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.phrases import Index
-from pipeline.vocabulary.units import Units
+from pipeline.vocabulary.clustering.units import Units
+from pipeline.vocabulary.merging.phrases import Index
 
 _BELIEVED = 4  # images from which a context counts half
 _ROWS = 4_096  # rows of pairs at a time: 80 MB with 20 neighbours

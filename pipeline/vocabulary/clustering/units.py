@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.phrases import Index
+from pipeline.vocabulary.merging.phrases import Index
 
 Vectors = npt.NDArray[np.float32]
 

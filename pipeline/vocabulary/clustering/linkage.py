@@ -8,9 +8,9 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.neighbours import nearest
-from pipeline.vocabulary.phrases import Index
-from pipeline.vocabulary.units import Clusters, Units, Vectors, settle
+from pipeline.vocabulary.clustering.units import Clusters, Units, Vectors, settle
+from pipeline.vocabulary.encoding.neighbours import nearest
+from pipeline.vocabulary.merging.phrases import Index
 
 _FARTHEST = 2.0  # between two unit vectors
 _NEAREST = 1e-6  # an edge of length 0 would be no edge

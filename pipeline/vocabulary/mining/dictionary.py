@@ -10,7 +10,7 @@ from pipeline.runtime.errors import InputError
 from pipeline.text.language import primary_subtag
 from pipeline.text.tokens import BREAK, tokenize
 from pipeline.text.unicode import fold_case, repair
-from pipeline.vocabulary import ngrams
+from pipeline.vocabulary.mining import ngrams
 
 COLUMNS = ("phrase", "language", "rule", "synonym_of")
 RULES = ("keep", "block", "synonym")

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.tables import Tables
-from pipeline.vocabulary import embed
+from pipeline.vocabulary.encoding import embed
 
 SLICE = 50_000  # phrases a part: a killed run loses a minute or two of encoding, and no more
 _TASK = 5_000  # phrases a task at most: even work for all cores

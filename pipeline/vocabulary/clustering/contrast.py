@@ -3,8 +3,8 @@
 from types import MappingProxyType
 
 from pipeline.text.antonyms import opposite
-from pipeline.vocabulary.canonical import lemmas
-from pipeline.vocabulary.phrases import Index, Phrases
+from pipeline.vocabulary.merging.canonical import lemmas
+from pipeline.vocabulary.merging.phrases import Index, Phrases
 
 
 def _words(text: str) -> list[str]:

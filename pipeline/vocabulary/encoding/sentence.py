@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.runtime.errors import ConfigError
-from pipeline.vocabulary.fixed_shapes import Vectors, fixed_batches, to_unit
+from pipeline.vocabulary.encoding.fixed_shapes import Vectors, fixed_batches, to_unit
 
 # Weights that pip brings are checked: a package of the same name with other weights would pass for the original.
 KNOWN_WEIGHTS: Mapping[str, str] = {

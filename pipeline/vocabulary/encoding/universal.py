@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.runtime.errors import ConfigError
-from pipeline.vocabulary.fixed_shapes import Vectors, fixed_batches, to_unit
+from pipeline.vocabulary.encoding.fixed_shapes import Vectors, fixed_batches, to_unit
 
 NAME = "universal"
 LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")

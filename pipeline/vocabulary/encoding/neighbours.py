@@ -11,10 +11,10 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.vocabulary.phrases import Index
-from pipeline.vocabulary.units import Vectors
+from pipeline.vocabulary.encoding.fixed_shapes import Vectors
 
 Cosines = npt.NDArray[np.float32]
+Index = npt.NDArray[np.int64]
 
 _MOST_PAIRS = 50_000**2  # exact up to here: some 10 s of two cores at 384 dimensions
 _PROBED = 8  # cells a query looks into

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from pipeline.vocabulary import ngrams
+from pipeline.vocabulary.mining import ngrams
 
 _DDL = "texts long, bundle binary"
 _SCHEMA = pa.schema([("texts", pa.int64()), ("bundle", pa.binary())])

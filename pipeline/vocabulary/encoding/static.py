@@ -20,8 +20,8 @@ from pyarrow import fs
 
 from pipeline.runtime import files
 from pipeline.runtime.errors import ConfigError, RunError
-from pipeline.vocabulary import sentence
-from pipeline.vocabulary.fixed_shapes import Vectors, to_unit
+from pipeline.vocabulary.encoding import sentence
+from pipeline.vocabulary.encoding.fixed_shapes import Vectors, to_unit
 
 PREFIX = "static:"
 DIMENSIONS = 256  # most components after these are noise of single tokens

@@ -1,8 +1,20 @@
 """What a compound is a kind of, by its words: a 'kitchen table' is a table."""
 
-from pipeline.vocabulary.canonical import lemmas
-from pipeline.vocabulary.hierarchy import HEAD_LAST
-from pipeline.vocabulary.phrases import Index, Phrases
+from collections.abc import Iterator
+
+from pipeline.vocabulary.merging.canonical import lemmas
+from pipeline.vocabulary.merging.phrases import Index, Phrases
+
+# Where the last word of a compound says what kind of thing it is.
+HEAD_LAST = frozenset({"en", "de", "nl", "sv", "da", "nb", "no", "fi", "hu", "tr"})
+
+Words = tuple[str, ...]
+
+
+def heads(words: Words, language: str) -> Iterator[Words]:
+    """The proper ends of some words, longest first, in languages whose compounds end in their kind; else none."""
+    if language in HEAD_LAST:
+        yield from (words[cut:] for cut in range(1, len(words)))
 
 
 class Heads:
@@ -23,7 +35,5 @@ class Heads:
     def __call__(self, unit: int) -> list[int]:
         """The heads of a unit, without itself."""
         language, words = self._language[unit], self._words[unit]
-        if language not in HEAD_LAST:
-            return []
-        ends = (self._unit.get((language, words[cut:])) for cut in range(1, len(words)))
-        return [head for head in ends if head is not None and head != unit]
+        found = (self._unit.get((language, head)) for head in heads(words, language))
+        return [head for head in found if head is not None and head != unit]

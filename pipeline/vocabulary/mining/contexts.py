@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.vocabulary import ngrams
+from pipeline.vocabulary.mining import ngrams
 
 DIMENSIONS = 256  # cosines err by 1 / sqrt(256) = .06
 WORDS = 4_000  # looked at around a phrase, the most frequent

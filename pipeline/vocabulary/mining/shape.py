@@ -8,7 +8,7 @@ from pyspark.sql.types import ArrayType, DoubleType, LongType, StringType, Struc
 
 from pipeline.text.stopwords import stop_words
 from pipeline.text.visual import visibility
-from pipeline.vocabulary import ngrams
+from pipeline.vocabulary.mining import ngrams
 
 _ADDED = (
     pa.field("fault", pa.string()),

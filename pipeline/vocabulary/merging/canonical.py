@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.text.lexicon import lemma
-from pipeline.vocabulary.initials import spell_out
-from pipeline.vocabulary.linking import Plain, may_mean_the_same, unlink
-from pipeline.vocabulary.phrases import Index, Phrases
-from pipeline.vocabulary.spelling import correct
-from pipeline.vocabulary.words import is_word
+from pipeline.vocabulary.merging.initials import spell_out
+from pipeline.vocabulary.merging.linking import Plain, may_mean_the_same, unlink
+from pipeline.vocabulary.merging.phrases import Index, Phrases
+from pipeline.vocabulary.merging.spelling import correct
+from pipeline.vocabulary.merging.words import is_word
 
 # Strictest first; a later way joins only leaders of groups, so every phrase keeps the strictest reason.
 HOW = (

@@ -1,0 +1,1 @@
+"""From phrases and vectors to clusters, by method."""

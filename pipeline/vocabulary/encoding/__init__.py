@@ -1,0 +1,1 @@
+"""From phrases to vectors, and from a vector to those near it."""

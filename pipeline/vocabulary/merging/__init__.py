@@ -1,0 +1,1 @@
+"""Phrases that are one by their strings: inflection, spelling, order, translation."""

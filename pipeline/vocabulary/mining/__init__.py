@@ -1,0 +1,1 @@
+"""From texts to candidate phrases, and what is said around them."""
