@@ -1,0 +1,65 @@
+"""The road: every stage, the tables that it reads and writes, in order. Jobs know only this.
+
+A stage reads tables, hands them to the functions of the packages, writes what they give, and counts. Reading, writing
+and Spark's actions happen in this package; what is computed is decided in the others.
+"""
+
+import functools
+from collections.abc import Sequence
+
+from pipeline.review import changes, trial
+from pipeline.runtime.cli import Arguments, run_job
+from pipeline.runtime.road import Run, Stage, walk
+from pipeline.stages.assigning import assign_labels
+from pipeline.stages.clustering import cluster
+from pipeline.stages.embedding import embed_phrases
+from pipeline.stages.ingesting import ingest
+from pipeline.stages.mining import mine_candidates
+from pipeline.stages.normalizing import normalize
+from pipeline.stages.publishing import publish_manifest, write_report
+from pipeline.vocabulary.encoding import encoders
+
+ROAD = (
+    Stage("ingest", "row", (), ("signals", "images"), ingest),
+    Stage("normalize", "row", ("signals", "images"), ("texts", "mentions"), normalize),
+    Stage("mine_candidates", "phrase", ("texts", "mentions"), ("candidates", "contexts"), mine_candidates),
+    Stage("embed", "phrase", ("candidates",), ("embeddings",), embed_phrases),
+    Stage("cluster", "phrase", ("candidates", "contexts", "embeddings"), ("vocabulary", "members"), cluster),
+    Stage("assign", "image", ("texts", "mentions", "vocabulary", "members"), ("assignments",), assign_labels),
+    Stage(
+        *("publish", "image", ("signals", "images", "vocabulary", "assignments"), ("labels", "manifest")),
+        publish_manifest,
+    ),
+    Stage("report", "image", ("labels", "members", "manifest"), (), write_report),
+)
+
+
+def run_stage(name: str, doc: str, argv: Sequence[str] | None = None) -> int:
+    """Run one stage as a job; gives the exit code."""
+    chosen = [stage for stage in ROAD if stage.name == name]
+    return run_job(doc, argv, functools.partial(walk, chosen))
+
+
+def run_road(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Run all stages as one job, as far as --until says; gives the exit code."""
+
+    def work(arguments: Arguments) -> None:
+        encoders.check(arguments.config)  # before minutes of mining
+        walk(ROAD, arguments)
+
+    return run_job(doc, argv, work, [stage.name for stage in ROAD])
+
+
+def run_evaluation(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Judge a finished run, and what other methods make of its tables; gives the exit code."""
+
+    def remake(run: Run) -> None:
+        cluster(run)
+        assign_labels(run)
+
+    return trial.run_trials(doc, argv, remake)
+
+
+def run_versions(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Compare the labels of two runs; gives the exit code."""
+    return changes.run_comparison(doc, argv)
