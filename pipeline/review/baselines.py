@@ -18,7 +18,7 @@ from pipeline.labeling import match
 from pipeline.review.truth import Lookup, TruthClass, lookup_members
 from pipeline.text.lexicon import lemma
 from pipeline.text.wordnet import wordnet
-from pipeline.vocabulary.merging.canonical import lemmas
+from pipeline.vocabulary.merging.phrases import lemmas
 from pipeline.vocabulary.mining import ngrams
 
 NAMES = ("exact", "wordnet", "inflection")

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from pipeline.runtime import files
-from pipeline.runtime.cli import DONE, UNUSABLE
+from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import SparkConfig
-from pipeline.runtime.errors import RunError, UserError
+from pipeline.runtime.errors import RunError
 from pipeline.runtime.session import start_session
 from pipeline.runtime.tables import Tables
 from pipeline.vocabulary.versions import Labels, describe, match_labels
@@ -21,7 +21,8 @@ def run_comparison(doc: str, argv: Sequence[str] | None) -> int:
     """Parse the arguments, compare, print; gives the exit code: 0 done, 2 unusable input."""
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
     parsed = _parser(doc).parse_args(argv)
-    try:
+
+    def job() -> None:
         if parsed.out and files.exists(parsed.out):
             raise RunError(f"{parsed.out}: the file exists. Move or delete it, or give another --out.")
         for folder in (parsed.old, parsed.new):  # before Spark: a mistake is told at once
@@ -36,10 +37,8 @@ def run_comparison(doc: str, argv: Sequence[str] | None) -> int:
             system, inside = files.open_storage(parsed.out)
             pq.write_table(remap, inside, filesystem=system)
         sys.stdout.write(f"{describe(remap, parsed.examples)}\n")
-    except UserError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return UNUSABLE
-    return DONE
+
+    return exit_code(job)
 
 
 def require_labels(folder: str, purpose: str) -> None:

@@ -17,9 +17,8 @@ from pipeline.review.evaluate import Tables, Truth, evaluate, of_run, prepare
 from pipeline.review.scoreboard import render_scores
 from pipeline.review.truth import read_truth
 from pipeline.runtime import files
-from pipeline.runtime.cli import DONE, UNUSABLE
+from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import Config
-from pipeline.runtime.errors import UserError
 from pipeline.runtime.road import Run, log
 from pipeline.runtime.session import start_session
 from pipeline.runtime.tables import Tables as RunTables
@@ -41,7 +40,8 @@ def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake) -> int:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
     log.setLevel(logging.INFO)
     parsed = _parser(doc).parse_args(argv)
-    try:
+
+    def job() -> None:
         folder = files.absolute(parsed.run)
         config = recorded_config(read_record(folder), parsed.set)
         spark = start_session(config.spark, f"evaluate {folder}")
@@ -52,10 +52,8 @@ def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake) -> int:
         if parsed.out:
             files.write_json(files.absolute(parsed.out), found)
         sys.stdout.write(render_scores(found["ways"], found["truth"]))
-    except UserError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return UNUSABLE
-    return DONE
+
+    return exit_code(job)
 
 
 def try_ways(

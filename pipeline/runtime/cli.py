@@ -39,18 +39,32 @@ def run_job(
     logging.basicConfig(format="%(message)s", stream=sys.stdout, level=logging.WARNING)
     log.setLevel(logging.INFO)
     parsed = _parser(doc, stages).parse_args(argv)
-    try:
+
+    def job() -> None:
         config = _config(parsed)
         if parsed.print_config:
             sys.stdout.write(render_config(config))
-            return DONE
+            return
         resume = getattr(parsed, "resume", None)
         work(Arguments(config, parsed.run_root, resume or parsed.run_id, bool(resume), getattr(parsed, "until", None)))
+
+    return exit_code(job, "stopped; go on with --resume")
+
+
+def exit_code(job: Callable[[], None], stopped: str = "stopped") -> int:
+    """Do a job, and say what a user can mend in one line: 0 done, 2 unusable input or settings, 1 stopped by the user.
+
+    Args:
+        job: the work; a defect in it goes on as the exception that it is.
+        stopped: what is said when the user stops it.
+    """
+    try:
+        job()
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         return UNUSABLE
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; go on with --resume\n")
+        sys.stderr.write(f"{stopped}\n")
         return FAILED
     return DONE
 

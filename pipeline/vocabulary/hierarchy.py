@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
-from pipeline.vocabulary.clustering.compounds import HEAD_LAST, Words, heads
+from pipeline.vocabulary.clustering.compounds import HEAD_LAST, heads
 from pipeline.vocabulary.hypernyms import broader_terms, core, is_kind_of, names_a_kind
-from pipeline.vocabulary.merging.phrases import Index
+from pipeline.vocabulary.merging.phrases import Index, Words
 
 HOW = ("head", "hypernym", "containment")  # the surest first
 CONTAINED = 0.8  # share of the child's images: Sanderson and Croft's threshold

@@ -13,8 +13,8 @@ from pipeline.vocabulary.clustering.compounds import Heads
 from pipeline.vocabulary.clustering.contrast import Contrast
 from pipeline.vocabulary.clustering.units import Clusters, Units, Vectors
 from pipeline.vocabulary.hierarchy import Nodes, find_parents
-from pipeline.vocabulary.merging.canonical import HOW, Merged, lemmas, merge
-from pipeline.vocabulary.merging.phrases import Index, Phrases
+from pipeline.vocabulary.merging.canonical import HOW, Merged, merge
+from pipeline.vocabulary.merging.phrases import Index, Phrases, lemmas
 from pipeline.vocabulary.merging.translations import join_translations
 from pipeline.vocabulary.names import choose_names, unique_names
 from pipeline.vocabulary.versions import distinct_keys, hash_key
@@ -191,11 +191,11 @@ def _nodes(
     images: Sequence[tuple[int, Index | None]],
 ) -> Nodes:
     """Labels for the hierarchy; of exact members the words count as the name's, of others as further phrases."""
-    words = [lemmas(phrases.phrase[i], phrases.language[i]) for i in named]
+    words = [phrases.bases[i] for i in named]
     also: dict[tuple[str, tuple[str, ...]], int] = {}
     for label, group in enumerate(members):
         for i in group:
-            also.setdefault((phrases.language[i], lemmas(phrases.phrase[i], phrases.language[i])), label)
+            also.setdefault((phrases.language[i], phrases.bases[i]), label)
     vectors = phrases.vectors[merged.first[list(named)]] if len(named) else phrases.vectors[:0]
     return Nodes(
         words,

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.vocabulary.merging.canonical import HOW, Merged, lemmas
+from pipeline.vocabulary.merging.canonical import HOW, Merged
 from pipeline.vocabulary.merging.phrases import Index, Phrases
 
 Word = tuple[str, str]  # language and base form: 'gift' is another word in German
@@ -95,7 +95,7 @@ def _by_right(phrases: Phrases, i: int) -> int:
 def _words(phrases: Phrases, i: int) -> set[Word]:
     """Its words; parts of a hyphenated one by themselves, since 'left-align' is said of what 'align left' is."""
     language = phrases.language[i]
-    return {(language, part) for word in lemmas(phrases.phrase[i], language) for part in word.split("-")}
+    return {(language, part) for word in phrases.bases[i] for part in word.split("-")}
 
 
 def _typicality(phrases: Phrases, group: Sequence[int], typical: Mapping[Word, float]) -> npt.NDArray[np.float64]:

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.merging.canonical import lemmas
 from pipeline.vocabulary.merging.phrases import Index, Phrases
 
 ENOUGH = 30  # pairs of each kind; fewer say too little of a quantile
@@ -155,6 +154,4 @@ def mean_cosine(vectors: npt.NDArray[np.float32]) -> float:
 def _bases(phrases: Phrases) -> list[tuple[int, str, tuple[str, ...]]]:
     """(index, language, base forms) of the most frequent phrases that have a vector, by rank."""
     known = np.flatnonzero(phrases.known)[:_RANKED].tolist()
-    by_language = sorted(known, key=phrases.language.__getitem__)  # a language's dictionary is loaded once
-    words = {i: lemmas(phrases.phrase[i], phrases.language[i]) for i in by_language}
-    return [(i, phrases.language[i], words[i]) for i in known]
+    return [(i, phrases.language[i], phrases.bases[i]) for i in known]

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 
-from pipeline.vocabulary.merging.canonical import lemmas
-from pipeline.vocabulary.merging.phrases import Index, Phrases
+from pipeline.vocabulary.merging.phrases import Index, Phrases, Words
 
 # Where the last word of a compound says what kind of thing it is.
 HEAD_LAST = frozenset({"en", "de", "nl", "sv", "da", "nb", "no", "fi", "hu", "tr"})
-
-Words = tuple[str, ...]
 
 
 def heads(words: Words, language: str) -> Iterator[Words]:
@@ -26,7 +23,7 @@ class Heads:
     """
 
     def __init__(self, phrases: Phrases, firsts: Index) -> None:
-        self._words = [lemmas(phrases.phrase[i], phrases.language[i]) for i in firsts]
+        self._words = [phrases.bases[i] for i in firsts]
         self._language = [phrases.language[i] for i in firsts]
         self._unit = {
             key: unit for unit, key in reversed(list(enumerate(zip(self._language, self._words, strict=True))))

@@ -3,7 +3,6 @@
 from types import MappingProxyType
 
 from pipeline.text.antonyms import opposite
-from pipeline.vocabulary.merging.canonical import lemmas
 from pipeline.vocabulary.merging.phrases import Index, Phrases
 
 
@@ -56,7 +55,7 @@ class Contrast:
 
     def __init__(self, phrases: Phrases, firsts: Index, similarity: float) -> None:
         self._similarity = similarity
-        self._words = [lemmas(phrases.phrase[i], phrases.language[i]) for i in firsts]
+        self._words = [phrases.bases[i] for i in firsts]
         self._language = [phrases.language[i] for i in firsts]
         self._parts = [frozenset(part for word in words for part in word.split("-")) for words in self._words]
         self._marks = [marks(parts) for parts in self._parts]

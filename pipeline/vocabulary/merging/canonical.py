@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.text.lexicon import lemma
 from pipeline.vocabulary.merging.initials import spell_out
 from pipeline.vocabulary.merging.linking import Plain, may_mean_the_same, unlink
-from pipeline.vocabulary.merging.phrases import Index, Phrases
+from pipeline.vocabulary.merging.phrases import Index, Phrases, lemmas
 from pipeline.vocabulary.merging.spelling import correct
 from pipeline.vocabulary.merging.words import is_word
 
@@ -40,11 +39,6 @@ class Merged:
     how: npt.NDArray[np.int8]
 
 
-def lemmas(phrase: str, language: str) -> tuple[str, ...]:
-    """The words of a phrase, each in its base form."""
-    return tuple(lemma(word, language) for word in phrase.split(" "))
-
-
 def merge(phrases: Phrases, order_similarity: float) -> Merged:
     """Group the phrases.
 
@@ -52,10 +46,7 @@ def merge(phrases: Phrases, order_similarity: float) -> Merged:
         phrases: ranked phrases.
         order_similarity: cosine that two orders of the same words need, where both have vectors.
     """
-    everything = range(len(phrases))
-    bases: list[tuple[str, ...]] = [()] * len(phrases)
-    for i in sorted(everything, key=phrases.language.__getitem__):  # a language's dictionary is loaded once
-        bases[i] = lemmas(phrases.phrase[i], phrases.language[i])
+    everything, bases = range(len(phrases)), phrases.bases
     plain = [unlink(words, language) for words, language in zip(bases, phrases.language, strict=True)]
     first = np.arange(len(phrases))
     how = np.zeros(len(phrases), dtype=np.int8)
@@ -93,7 +84,7 @@ def merge(phrases: Phrases, order_similarity: float) -> Merged:
     join("spacing", lambda i: "".join(bases[i]).replace("-", ""), same_spacing)
     join("linking", lambda i: (plain[i] or Plain(bases[i], "")).words, same_link)
     join("order", lambda i: tuple(sorted(bases[i])), same_order)
-    _join_slips(phrases, bases, first, how)
+    _join_slips(phrases, first, how)
     _join_initials(phrases, first, how)
     _join_synonyms(phrases, first, how)
     return Merged(first, how)
@@ -142,7 +133,7 @@ def _join(
         first[:] = [moved.get(leader, leader) for leader in first.tolist()]
 
 
-def _join_slips(phrases: Phrases, bases: list[tuple[str, ...]], first: Index, how: npt.NDArray[np.int8]) -> None:
+def _join_slips(phrases: Phrases, first: Index, how: npt.NDArray[np.int8]) -> None:
     """Join misspelt phrases to those that are right, however frequent, in place."""
     slips = misspelt(phrases)
     if not slips:
@@ -153,7 +144,7 @@ def _join_slips(phrases: Phrases, bases: list[tuple[str, ...]], first: Index, ho
         first,
         how,
         "spelling",
-        lambda i: (phrases.language[i], right.get(i, bases[i])),
+        lambda i: (phrases.language[i], right.get(i, phrases.bases[i])),
         lambda one, other: other in slips,
         order,
     )

@@ -1,15 +1,17 @@
 """The phrases of a vocabulary in memory, ranked: what clustering works on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.runtime.errors import CapacityError
+from pipeline.text.lexicon import lemma
 
 Index = npt.NDArray[np.int64]
+Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Phrases:
         synonym_of: phrase_id whose label the user's dictionary gives it to, None for most; n of them.
         context: unit vectors of what is said of its images, float32 [n, c]; zero where nothing; None = not known.
         looked: images that the context was told from, int64 [n]; None with it.
+        bases: the words of each in their base forms, n of them; found when made, since every step asks for them.
     """
 
     ids: Index
@@ -41,6 +44,13 @@ class Phrases:
     synonym_of: list[int | None]
     context: npt.NDArray[np.float32] | None = None
     looked: Index | None = None
+    bases: list[Words] = field(init=False)
+
+    def __post_init__(self) -> None:
+        bases: list[Words] = [()] * len(self.phrase)
+        for i in sorted(range(len(bases)), key=self.language.__getitem__):  # a language's dictionary is loaded once
+            bases[i] = lemmas(self.phrase[i], self.language[i])
+        object.__setattr__(self, "bases", bases)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -53,6 +63,11 @@ class Phrases:
             return int(self.images[list(members)].sum()), None
         together = rare[0] if len(rare) == 1 else np.unique(np.concatenate(rare))
         return len(together), together
+
+
+def lemmas(phrase: str, language: str) -> Words:
+    """The words of a phrase, each in its base form."""
+    return tuple(lemma(word, language) for word in phrase.split(" "))
 
 
 def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table | None = None) -> Phrases:
