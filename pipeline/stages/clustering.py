@@ -10,7 +10,7 @@ from pipeline.runtime.errors import InputError
 from pipeline.runtime.road import Run, log
 from pipeline.stages.rejects import as_rejects, null, write_rejects
 from pipeline.vocabulary import labels, versions
-from pipeline.vocabulary.clustering import calibrate
+from pipeline.vocabulary.clustering import calibrate, memory
 from pipeline.vocabulary.encoding import encoders
 from pipeline.vocabulary.merging import phrases
 
@@ -29,7 +29,7 @@ def cluster(run: Run) -> tuple[int, int]:
     if not amount:
         raise InputError("no phrase was kept. Lower mine.min_images or mine.min_contributors, or add sources.")
     width = vectors.select(F.max(F.size("vector"))).first()[0] or 0  # type: ignore[index]
-    needed = phrases.require_memory(
+    needed = memory.require_memory(
         amount, width, config.neighbours, run.config.mine.rare_images, config.max_memory_gb, config.method
     )
     log.info("  clustering %d phrases needs at most %.2f GB", amount, needed)

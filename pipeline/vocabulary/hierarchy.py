@@ -2,10 +2,12 @@
 
 head: the name ends in another label's name ('kitchen table' is a 'table'), in languages whose compounds end in their
 kind, unless WordNet knows the whole name as something else (a 'sea horse' is no 'horse') or the end as no noun.
-hypernym: WordNet has another label among the broader terms of the name or of its head noun ('spaniel', 'dog').
+hypernym: WordNet has another label among the broader terms of the name or of its head noun ('spaniel', 'dog'), and the
+    two names are nearer to each other than most are: WordNet knows senses that nobody means ('preferences' are
+    'knowledge', a 'burger' was a 'person').
 containment: most images of a label carry another, larger one, and not the other way round (Sanderson and Croft,
 "Deriving concept hierarchies from text", SIGIR 1999).
-Vectors decide nothing but ties.
+Beside that, vectors decide ties.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +25,8 @@ from pipeline.vocabulary.merging.phrases import Index, Words
 HOW = ("head", "hypernym", "containment")  # the surest first
 CONTAINED = 0.8  # share of the child's images: Sanderson and Croft's threshold
 LARGER = 1.5  # times the child's images, which a parent has at least; nearly equal sets say no direction
+NEARER = 0.95  # share of random pairs of names that a hypernym has to be nearer than; by eye most below are wrong
+ENOUGH = 30  # names with a vector that such pairs are drawn from; fewer tell nothing
 TOGETHER = 5  # images that carry both at least: fewer meet by chance
 
 
@@ -74,7 +78,8 @@ def find_parents(
         together: images that carry both of two labels (the lower one first), where they were counted; labels whose
             images are known by their keys are compared without.
     """
-    edges = [*_heads(nodes), *_hypernyms(nodes), *_containments(nodes, together or {})]
+    least = usual_cosine(nodes.vectors, NEARER)
+    edges = [*_heads(nodes), *_hypernyms(nodes, least), *_containments(nodes, together or {})]
     return grow_forest(edges, nodes)
 
 
@@ -95,6 +100,25 @@ def grow_forest(edges: Sequence[Edge], nodes: Nodes) -> tuple[list[int | None], 
         if parent[edge.child] is None and not _reaches(parent, edge.parent, edge.child):
             parent[edge.child], how[edge.child] = edge.parent, edge.how
     return parent, how
+
+
+def usual_cosine(vectors: npt.NDArray[np.float32], share: float) -> float:
+    """The cosine that this share of pairs of names stays below, in pairs drawn at random but always the same ones.
+
+    Args:
+        vectors: unit vectors, float32 [n, d]; zero where unknown.
+        share: in (0, 1).
+
+    Returns:
+        A cosine; -1 where fewer than `ENOUGH` names have a vector.
+    """
+    known = vectors[vectors.any(axis=1)]
+    if len(known) < ENOUGH:
+        return -1.0
+    ones, others = np.random.default_rng(0).integers(0, len(known), (2, 20_000))
+    different = ones != others
+    cosines = np.einsum("pd,pd->p", known[ones[different]], known[others[different]])
+    return float(np.round(np.quantile(cosines, share), 3))
 
 
 def ancestors(vocabulary: pa.Table, levels: int) -> pa.Table:
@@ -152,15 +176,23 @@ def _heads(nodes: Nodes) -> list[Edge]:
     return edges
 
 
-def _hypernyms(nodes: Nodes) -> list[Edge]:
-    """The nearest label among the broader terms of each sense of an English name."""
+def _hypernyms(nodes: Nodes, least: float) -> list[Edge]:
+    """The nearest label among the broader terms of each sense of an English name; both with a cosine of `least`."""
+
+    def near(child: int, parent: int) -> bool:
+        ours, theirs = nodes.vectors[child], nodes.vectors[parent]
+        return not (ours.any() and theirs.any()) or float(ours @ theirs) >= least
+
     names = {words: label for (language, words), label in _places(nodes).items() if language == "en"}
     edges = []
     for child, (language, words) in enumerate(zip(nodes.language, nodes.words, strict=True)):
         if language == "en":
             found = broader_terms(words, names.keys())
+            parents = ((names[term], strength) for term, strength in found)
             edges += [
-                Edge(child, names[term], "hypernym", strength) for term, strength in found if names[term] != child
+                Edge(child, parent, "hypernym", strength)
+                for parent, strength in parents
+                if parent != child and near(child, parent)
             ]
     return edges
 

@@ -120,7 +120,7 @@ def _tables(
     named = choose_names(phrases, members, merged)
     labels = [(phrases.phrase[i], phrases.language[i]) for i, *_ in named]
     nodes = _nodes(phrases, merged, members, [first for first, *_ in named], [union[leader] for leader in leaders])
-    parents, ways = find_parents(nodes)
+    parents, ways = find_parents(nodes, _together(phrases, [groups[leader][0] for leader in leaders], members, nodes))
     names = [join_words(phrase.split(" ")) for phrase, _ in labels]
     vocabulary = pa.table(
         [
@@ -149,6 +149,22 @@ def _tables(
         {"phrase": pa.array([phrases.phrase[i] for i in lost], pa.string()), "reason": pa.array(reasons, pa.string())}
     )
     return vocabulary, table, unassigned
+
+
+def _together(
+    phrases: Phrases, chiefs: Sequence[int], members: Sequence[Sequence[int]], nodes: Nodes
+) -> dict[tuple[int, int], int]:
+    """Images that carry both of two labels, told from the companions of the phrase that most images of a label say."""
+    label_of = {i: label for label, group in enumerate(members) for i in group}
+    found: dict[tuple[int, int], int] = {}
+    for label, chief in enumerate(chiefs):
+        for word, images in phrases.companions.get(chief, ()):
+            other = label_of.get(word, label)
+            if other != label and phrases.looked is not None:
+                both = int(images * nodes.images[label] // phrases.looked[chief])
+                pair = (min(label, other), max(label, other))
+                found[pair] = max(both, found.get(pair, 0))
+    return found
 
 
 def label_key(name: str, language: str) -> str:

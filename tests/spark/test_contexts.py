@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 
 from pipeline.vocabulary.mining import candidates, contexts, ngrams
 
@@ -22,7 +22,12 @@ def key(phrase: str) -> int:
 
 
 def vectors_of(spark: SparkSession, partitions: int) -> dict[str, np.ndarray]:
-    """The context of each text and word of SAID."""
+    """The images looked at and the context of each text and word of SAID."""
+    return {name: np.array([row.images, *row.vector]) for name, row in contexts_of(spark, partitions).items()}
+
+
+def contexts_of(spark: SparkSession, partitions: int) -> dict[str, Row]:
+    """The row of each text and word of SAID."""
     texts = sorted({text for said in SAID.values() for text in said})
     phrases = sorted({part for text in texts for part in [text, *text.split()]})
     rows = [(i, key(part), part == text) for i, text in enumerate(texts) for part in {text, *text.split()}]
@@ -39,7 +44,7 @@ def vectors_of(spark: SparkSession, partitions: int) -> dict[str, np.ndarray]:
     around = candidates.words_around(found, mentions, words, ["title"], 1.0)
     table: DataFrame = contexts.project(contexts.count_words(sampled, around), named, words.toArrow(), len(SAID))
     name = {key(part): part for part in phrases}
-    return {name[row.phrase_id]: np.array([row.images, *row.vector]) for row in table.collect()}
+    return {name[row.phrase_id]: row for row in table.collect()}
 
 
 def test_contexts_tell_what_else_is_said_and_leave_a_phrases_own_words_out(spark: SparkSession) -> None:
@@ -61,3 +66,12 @@ def test_contexts_do_not_depend_on_partitions(spark: SparkSession) -> None:
     one, other = vectors_of(spark, 1), vectors_of(spark, 3)
     assert one.keys() == other.keys()
     assert all((one[phrase] == other[phrase]).all() for phrase in one)
+
+
+def test_companions_are_words_on_half_of_the_images_and_none_of_its_own(spark: SparkSession) -> None:
+    found = contexts_of(spark, 2)
+    lamp, room, dog = key("lamp"), key("room"), key("dog")
+    assert {(word.phrase_id, word.images) for word in found["red sofa"].companions} == {(lamp, 1), (room, 1)}
+    assert dict(found["lamp"].companions) == {room: 2}  # and not the dog, on one of three
+    assert dog not in dict(found["hot dog"].companions)
+    assert found["alone"].companions == []

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.wordnet import wordnet
-from pipeline.vocabulary.hierarchy import HOW, Edge, Nodes, ancestors, find_parents, grow_forest
+from pipeline.vocabulary.hierarchy import HOW, Edge, Nodes, ancestors, find_parents, grow_forest, usual_cosine
 from pipeline.vocabulary.hypernyms import broader_terms, core, is_kind_of
 
 needs_wordnet = pytest.mark.skipif(wordnet() is None, reason="WordNet is not installed")
@@ -87,6 +87,21 @@ def test_labels_of_two_languages_are_translations_not_kinds() -> None:
 def test_a_hypernym_is_the_nearest_label_above() -> None:
     nodes = nodes_of(("animal", 90), ("dog", 50), ("spaniel", 20), ("sofa", 20))
     assert parents(nodes) == [(None, None), (0, "hypernym"), (1, "hypernym"), (None, None)]
+
+
+@needs_wordnet
+def test_a_hypernym_that_is_no_nearer_than_most_names_is_none() -> None:
+    drawn = np.random.default_rng(0).normal(size=(60, 40))
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    drawn[1] = 0.8 * drawn[0] + 0.6 * drawn[1]  # a dog is near an animal, a spaniel near neither
+    names = [("animal", 90), ("dog", 50), ("spaniel", 20), *((f"zog{i}", 10) for i in range(57))]
+    nodes = nodes_of(*names, vectors=drawn.tolist())
+    assert parents(nodes)[:3] == [(None, None), (0, "hypernym"), (None, None)]
+
+
+def test_few_names_with_a_vector_tell_no_usual_cosine() -> None:
+    assert usual_cosine(np.eye(29, 40, dtype=np.float32), 0.95) == -1.0
+    assert usual_cosine(np.vstack([np.eye(30, 40), np.zeros((9, 40))]).astype(np.float32), 0.95) == 0.0
 
 
 @needs_wordnet

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -55,6 +57,16 @@ def test_a_name_that_does_not_lead_its_cluster_is_what_the_others_are_compared_w
     vocabulary, members, _ = build_vocabulary(phrases_of(*rows), CONFIG)
     assert vocabulary["name"].to_pylist() == ["zog"]
     assert members_of(members) == {"zog": ("self", 1.0), "blim": ("embedding", 1.0), "qab": ("embedding", 0.92)}
+
+
+def test_what_a_label_never_goes_without_is_its_parent() -> None:
+    phrases = phrases_of(("qab", 900, [1, 0, 0]), ("zog", 90, [0, 1, 0]), ("blim", 80, [0, 0, 1]))
+    context = {"context": np.eye(3, dtype=np.float32), "looked": np.array([50, 50, 50])}
+    told = dataclasses.replace(phrases, companions={1: ((0, 48),), 2: ((0, 30), (1, 45))}, **context)
+    vocabulary, _, _ = build_vocabulary(told, CONFIG)
+    # blim is with qab on too few images, and with zog on enough, which is not larger by half.
+    assert vocabulary["parent"].to_pylist() == [None, 0, None]
+    assert vocabulary["parent_how"].to_pylist() == [None, "containment", None]
 
 
 def test_no_labels_are_empty_tables() -> None:

@@ -12,9 +12,10 @@ from pipeline.runtime.errors import CapacityError
 from pipeline.vocabulary.clustering import centroids
 from pipeline.vocabulary.clustering.cluster import METHODS, cluster
 from pipeline.vocabulary.clustering.linkage import neighbour_graph
+from pipeline.vocabulary.clustering.memory import require_memory
 from pipeline.vocabulary.clustering.units import Clusters, Units
 from pipeline.vocabulary.labels import build_vocabulary
-from pipeline.vocabulary.merging.phrases import rank_phrases, require_memory
+from pipeline.vocabulary.merging.phrases import rank_phrases
 
 CONFIG = ClusterConfig(min_images=10, duplicate_similarity=0.92, attach_similarity=0.80, tail_similarity=0.75)
 CENTRES = np.eye(6)

@@ -1,17 +1,17 @@
 """The phrases of a vocabulary in memory, ranked: what clustering works on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline.runtime.errors import CapacityError
 from pipeline.text.lexicon import lemma
 
 Index = npt.NDArray[np.int64]
 Words = tuple[str, ...]
+Companions = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Phrases:
         synonym_of: phrase_id whose label the user's dictionary gives it to, None for most; n of them.
         context: unit vectors of what is said of its images, float32 [n, c]; zero where nothing; None = not known.
         looked: images that the context was told from, int64 [n]; None with it.
+        companions: words on most of these images, each (index, images); of none where they are not known.
         bases: the words of each in their base forms, n of them; found when made, since every step asks for them.
     """
 
@@ -44,6 +45,7 @@ class Phrases:
     synonym_of: list[int | None]
     context: npt.NDArray[np.float32] | None = None
     looked: Index | None = None
+    companions: Mapping[int, Companions] = field(default_factory=dict)
     bases: list[Words] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +78,7 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
     Args:
         candidates: phrase_id, phrase, language, images, image_keys, pinned, synonym_of.
         embeddings: phrase_id, vector.
-        contexts: phrase_id, images, vector; None where contexts are not to count.
+        contexts: phrase_id, images, vector, companions; None where contexts are not to count.
     """
     order = [("images", "descending"), ("phrase", "ascending"), ("language", "ascending"), ("phrase_id", "ascending")]
     ranked = candidates.sort_by(order)
@@ -84,12 +86,13 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
     lists = ranked["image_keys"].combine_chunks()
     keys: list[Index | None] = [None if item is None else np.array(item, dtype=np.int64) for item in lists.to_pylist()]
     vectors, known = _place(ids, embeddings)
-    context, looked = None, None
+    context, looked, companions = None, None, {}
     if contexts is not None and contexts.num_rows:
         context = _place(ids, contexts)[0]
         looked = np.zeros(len(ids), dtype=np.int64)
         looked[_rows(ids, contexts)] = contexts["images"].to_numpy()
         looked[~context.any(axis=1)] = 0
+        companions = _companions(ids, contexts)
     return Phrases(
         ids,
         ranked["phrase"].to_pylist(),
@@ -102,6 +105,7 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
         ranked["synonym_of"].to_pylist(),
         context,
         looked,
+        companions,
     )
 
 
@@ -118,53 +122,19 @@ def _place(ids: Index, table: pa.Table) -> tuple[npt.NDArray[np.float32], npt.ND
     return vectors, known
 
 
+def _companions(ids: Index, contexts: pa.Table) -> dict[int, Companions]:
+    """The companions of each phrase that are phrases here, by index."""
+    place = {int(phrase_id): i for i, phrase_id in enumerate(ids)}
+    listed = zip(_rows(ids, contexts).tolist(), contexts["companions"].to_pylist(), strict=True)
+    found = (
+        (i, tuple((place[word["phrase_id"]], word["images"]) for word in words if word["phrase_id"] in place))
+        for i, words in listed
+    )
+    return {i: words for i, words in found if words}
+
+
 def _rows(ids: Index, table: pa.Table) -> Index:
     """Where in `ids` each phrase_id of a table stands."""
     order = np.argsort(ids)
     rows: Index = order[np.searchsorted(ids, table["phrase_id"].to_numpy(), sorter=order)]
     return rows
-
-
-# Bytes a phrase beside its vector and images: strings and bookkeeping, and what a method holds for each neighbour.
-_BYTES, _BYTES_A_NEIGHBOUR = 900, 24
-_CONTEXT_BYTES = 2 * 4 * 256  # what is said of its images: a vector of 256, held by the phrase and by its unit
-# By method: copies of all vectors at one time (phrases, units, queries, base, index), and bytes a neighbour of a graph
-# and its tree.
-_DEMANDS = {
-    "none": (1, 0),
-    "anchored": (5, 0),
-    "kmeans": (5, 0),
-    "hierarchical": (5, 0),
-    "agglomerative": (4, 600),
-    "hdbscan": (4, 120),
-}
-
-
-def require_memory(
-    phrases: int, dimensions: int, neighbours: int, rare_images: int, limit_gb: float, method: str = "anchored"
-) -> float:
-    """GB that clustering will need at most: vectors and their index, neighbours, graphs, strings, image keys.
-
-    Args:
-        phrases: phrases to cluster.
-        dimensions: of their vectors.
-        neighbours: looked at for each phrase.
-        rare_images: image keys that a rare phrase carries at most.
-        limit_gb: what may be used.
-        method: name of a method of clustering.
-
-    Raises:
-        CapacityError: it is more than `limit_gb`.
-    """
-    copies, graph = _DEMANDS[method]
-    per_phrase = copies * 4 * dimensions + neighbours * (_BYTES_A_NEIGHBOUR + graph) + _BYTES + _CONTEXT_BYTES
-    per_phrase += 8 * rare_images
-    needed = phrases * per_phrase / 1e9
-    if needed > limit_gb:
-        less = "cluster.neighbours, mine.max_phrases" if graph else "mine.max_phrases"
-        raise CapacityError(
-            f"clustering {phrases:,} phrases of {dimensions} dimensions by {method} needs about {needed:.1f} GB, "
-            f"cluster.max_memory_gb allows {limit_gb:.1f}. Lower {less} or mine.rare_images, "
-            f"raise mine.min_images, or allow more."
-        )
-    return needed

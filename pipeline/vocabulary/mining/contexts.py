@@ -1,8 +1,9 @@
-"""What else is said of the images of a phrase, as one short vector: evidence that knows nothing of spelling or models.
+"""What else is said of the images of a phrase: evidence that knows nothing of spelling or models.
 
 Phrases that mean the same stand on images of which the same is said. The words around a phrase on a sample of its
-images, weighed by how rare they are, are projected to a few hundred dimensions by random signs, which keeps cosines
-(Achlioptas 2003). The signs are bits of a hash of each word, so that vectors of different runs compare.
+images, weighed by how rare they are, are projected to one short vector by random signs, which keeps cosines
+(Achlioptas 2003). The signs are bits of a hash of each word, so that vectors of different runs compare. Words on most
+of these images are kept by name too: what a phrase never goes without may be what it is a kind of.
 """
 
 from collections.abc import Iterator
@@ -18,8 +19,15 @@ from pipeline.vocabulary.mining import ngrams
 DIMENSIONS = 256  # cosines err by 1 / sqrt(256) = .06
 WORDS = 4_000  # looked at around a phrase, the most frequent
 IMAGES = 50  # of a phrase that are looked at
-VECTORS_DDL = "phrase_id long, images long, vector array<float>"
-_SCHEMA = pa.schema([("phrase_id", pa.int64()), ("images", pa.int64()), ("vector", pa.list_(pa.float32()))])
+COMPANIONS = 8  # words on at least half of these images that are named, the most frequent
+CONTEXTS_DDL = (
+    "phrase_id long, images long, vector array<float>, companions array<struct<phrase_id: long, images: long>>"
+)
+_COMPANIONS = pa.list_(pa.struct([("phrase_id", pa.int64()), ("images", pa.int64())]))
+_VECTOR = pa.list_(pa.float32())
+_SCHEMA = pa.schema(
+    [("phrase_id", pa.int64()), ("images", pa.int64()), ("vector", _VECTOR), ("companions", _COMPANIONS)]
+)
 _DRAWS = 1 << 20
 
 
@@ -55,10 +63,11 @@ def count_words(sampled: DataFrame, around: DataFrame) -> DataFrame:
 
 
 def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int) -> DataFrame:
-    """(phrase_id, images, vector): a unit vector of the words around each phrase, its own left out.
+    """(phrase_id, images, vector, companions): a unit vector of the words around each phrase, its own left out.
 
     Zero where nothing else is said. The weight of a word is its share of the images, damped by a root, times its
-    inverse document frequency.
+    inverse document frequency. Companions are words on at least half of the images, most frequent first, each with its
+    number of images.
 
     Args:
         counts: from `count_words`.
@@ -78,9 +87,10 @@ def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int)
             row = np.repeat(np.arange(len(batch)), lengths)
             flat = lists.flatten()
             word, times = flat.field("word").to_numpy(), flat.field("images").to_numpy()
+            looked = batch["images"].to_numpy()
             own = _own_words(batch["phrase"], batch["language"])
             foreign = ~np.isin(_pairs(row, word), own)
-            weight = np.sqrt(times / batch["images"].to_numpy()[row]) * foreign
+            weight = np.sqrt(times / looked[row]) * foreign
             vectors = np.zeros((len(batch), DIMENSIONS), dtype=np.float64)
             place = np.searchsorted(ids, word)
             for start in range(0, len(row), 1 << 16):  # few at a time: each is a row of `DIMENSIONS` numbers
@@ -90,10 +100,33 @@ def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int)
             unit = (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)
             offsets = pa.array(np.arange(len(batch) + 1) * DIMENSIONS, pa.int32())
             values = pa.ListArray.from_arrays(offsets, pa.array(unit.reshape(-1)))
-            yield pa.record_batch([batch["phrase_id"], batch["images"], values], schema=_SCHEMA)
+            beside = name_companions(row[foreign], word[foreign], times[foreign], looked)
+            yield pa.record_batch([batch["phrase_id"], batch["images"], values, beside], schema=_SCHEMA)
 
     named = counts.join(phrases.select("phrase_id", "phrase", "language"), "phrase_id")
-    return named.mapInArrow(project_batches, VECTORS_DDL)
+    return named.mapInArrow(project_batches, CONTEXTS_DDL)
+
+
+def name_companions(
+    row: npt.NDArray[np.int64], word: npt.NDArray[np.int64], times: npt.NDArray[np.int64], looked: npt.NDArray[np.int64]
+) -> pa.Array:
+    """The words on at least half of the images of each row, most images first, then by word; list<struct> [rows].
+
+    Args:
+        row: row of each pair of row and word, int64 [pairs].
+        word: phrase_id of the word, int64 [pairs].
+        times: images of the row with the word, int64 [pairs].
+        looked: images of each row, int64 [rows].
+    """
+    most = np.flatnonzero(2 * times >= looked[row])
+    order = most[np.lexsort([word[most], -times[most], row[most]])]
+    begin = np.searchsorted(row[order], np.arange(len(looked)))
+    order = order[np.arange(len(order)) - begin[row[order]] < COMPANIONS]
+    offsets = np.searchsorted(row[order], np.arange(len(looked) + 1))
+    named = pa.StructArray.from_arrays(
+        [pa.array(word[order]), pa.array(times[order])], fields=list(_COMPANIONS.value_type)
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), named)
 
 
 def random_signs(keys: npt.NDArray[np.int64], dimensions: int) -> npt.NDArray[np.int8]:
