@@ -242,6 +242,11 @@ class AssignConfig:
     closure: int = setting(
         0, "Levels of broader labels that an image gets too; 0 = none: they cost more precision than they give.", low=0
     )
+    closure_by: tuple[str, ...] = setting(
+        ("head", "containment"),
+        "Kinds of parents that closure follows; of the third, hypernym, most precision is lost.",
+        choices=("head", "hypernym", "containment"),
+    )
     closure_discount: float = setting(
         0.7, "How far a parent is believed where its child is certain; once more for each level.", low=0, high=1
     )

@@ -78,10 +78,13 @@ def _checked(value: Any, hint: Any, field: "dataclasses.Field[Any]", where: str)
     options = [option for option in typing.get_args(hint) if option is not type(None)]
     if isinstance(hint, types.UnionType):
         hint = options[0]
+    low, high, choices = (field.metadata.get(rule) for rule in ("low", "high", "choices"))
     origin = typing.get_origin(hint)
     if origin is tuple:
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
             raise ConfigError(f"{where} = {value!r} must be a list of strings.")
+        if choices is not None and (strange := [item for item in value if item not in choices]):
+            raise ConfigError(f"{where} = {value!r}: {strange[0]!r} is none of {', '.join(choices)}.")
         return tuple(value)
     if origin is not None:  # a mapping from string to string
         if not isinstance(value, Mapping) or not all(isinstance(item, str) for item in value.values()):
@@ -91,7 +94,6 @@ def _checked(value: Any, hint: Any, field: "dataclasses.Field[Any]", where: str)
         value = float(value)
     if not isinstance(value, hint) or (hint is not bool and isinstance(value, bool)):
         raise ConfigError(f"{where} = {value!r} must be {_NAMES[hint]}.")
-    low, high, choices = (field.metadata.get(rule) for rule in ("low", "high", "choices"))
     if choices is not None and value not in choices:
         raise ConfigError(f"{where} = {value!r} must be one of {', '.join(choices)}.")
     outside = (low is not None and not value >= low) or (high is not None and not value <= high)

@@ -36,7 +36,8 @@ def assign_labels(run: Run) -> tuple[int, int]:
     log.info("  reliability: %s", ", ".join(f"{s} {p:.2f}" for s, p in zip(signals, trust, strict=True)))
     ranked = assign.weigh(evidence, signals, [round(float(p), 6) for p in trust], config)
     if config.closure:
-        above = hierarchy.ancestors(run.read("vocabulary").select("label_id", "parent").toArrow(), config.closure)
+        forest = run.read("vocabulary").select("label_id", "parent", "parent_how").toArrow()
+        above = hierarchy.ancestors(forest, config.closure, config.closure_by)
         ranked = assign.add_ancestors(ranked, run.spark.createDataFrame(above), config)
     ranked = ranked.withColumns({"reason": assign.rejection(config)}).persist(StorageLevel.MEMORY_AND_DISK)
     run.tables.write("assignments", ranked.where("reason is null").drop("place", "reason"))

@@ -10,7 +10,7 @@ containment: most images of a label carry another, larger one, and not the other
 Beside that, vectors decide ties.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,14 +121,16 @@ def usual_cosine(vectors: npt.NDArray[np.float32], share: float) -> float:
     return float(np.round(np.quantile(cosines, share), 3))
 
 
-def ancestors(vocabulary: pa.Table, levels: int) -> pa.Table:
+def ancestors(vocabulary: pa.Table, levels: int, kinds: Collection[str] = HOW) -> pa.Table:
     """(label_id int32, ancestor int32, distance int32): every ancestor of each label, up to so many levels above it.
 
     Args:
-        vocabulary: label_id and parent; parents form a forest, as `find_parents` makes them.
+        vocabulary: label_id, parent and parent_how; parents form a forest, as `find_parents` makes them.
         levels: 1 = parents alone.
+        kinds: of evidence that count, of HOW; another parent ends the way up.
     """
-    parent = dict(zip(vocabulary["label_id"].to_pylist(), vocabulary["parent"].to_pylist(), strict=True))
+    listed = zip(*(vocabulary[name].to_pylist() for name in ("label_id", "parent", "parent_how")), strict=True)
+    parent = {label: above if how in kinds else None for label, above, how in listed}
     rows: list[tuple[int, int, int]] = []
     for label in sorted(parent):
         above, distance = parent[label], 1

@@ -166,8 +166,10 @@ def test_any_evidence_gives_a_forest_whatever_its_order(
 def test_a_closure_has_every_level_up_to_the_limit() -> None:
     vocabulary = pa.table(
         {"label_id": pa.array([3, 0, 1, 2], pa.int32()), "parent": pa.array([2, None, 0, 1], pa.int32())}
-    )
+    ).append_column("parent_how", pa.array(["head", None, "hypernym", "head"]))
     rows = [tuple(row.values()) for row in ancestors(vocabulary, 2).to_pylist()]
     assert rows == [(1, 0, 1), (2, 1, 1), (2, 0, 2), (3, 2, 1), (3, 1, 2)]
     assert ancestors(vocabulary, 2).schema.names == ["label_id", "ancestor", "distance"]
     assert ancestors(vocabulary, 0).num_rows == 0
+    by_head = [tuple(row.values()) for row in ancestors(vocabulary, 2, ("head",)).to_pylist()]
+    assert by_head == [(2, 1, 1), (3, 2, 1), (3, 1, 2)]  # a hypernym ends the way up

@@ -24,6 +24,7 @@ TABLE = {"path": "pins.csv", "format": "csv", "signal": "title"}
         ({**ICONS, "mine": {"max_image_share": 1.5}}, "max_image_share = 1.5 must be in [0, 1]"),
         ({**ICONS, "mines": {}}, "x.toml: unknown section [mines]. Allowed: sources, images, spark"),
         ({**ICONS, "mine": 3}, "mine = 3 must be a section: [mine]"),
+        ({**ICONS, "assign": {"closure_by": ["head", "hed"]}}, "'hed' is none of head, hypernym, containment"),
         ({**ICONS, "cluster": {"method": "dbscan"}}, "method = 'dbscan' must be one of anchored, hierarchical, kmeans"),
         ({**ICONS, "embed": {"languages": "en"}}, "languages = 'en' must be a list of strings"),
         ({"sources": [{"path": "a.csv"}]}, "x.toml [[sources]] 1: give either signal"),
