@@ -19,8 +19,8 @@ nearest neighbour has a median of about 0.75). Support is Zipf too; most phrases
     bertopic     what BERTopic does to vectors: UMAP to 5 dimensions, then HDBSCAN of at least 10, with its defaults
 
 `compare` prints seconds of the work without start and reading, those of all its threads together, memory of the whole
-process, labels that have at least 10 images, the share of phrases in such labels, and their mean cosine to the centre
-of their label.
+process, labels that have at least 10 images, the share of all phrases and of those with fewer than 10 images in such
+labels, and the mean cosine of phrases to the centre of their label.
 """
 
 import argparse
@@ -136,7 +136,7 @@ def judge(vectors: Vectors, support: Groups, group: Groups) -> dict[str, float]:
     images = np.bincount(label, support)
     kept = (group >= 0) & (images[label] >= MIN_IMAGES)
     if not kept.any():
-        return {"labels": 0, "covered": 0.0, "similarity": 0.0}
+        return {"labels": 0, "covered": 0.0, "rare": 0.0, "similarity": 0.0}
     _, label = np.unique(group[kept], return_inverse=True)
     order = np.argsort(label, kind="stable")
     starts = np.searchsorted(label[order], np.arange(label.max() + 1))
@@ -146,6 +146,7 @@ def judge(vectors: Vectors, support: Groups, group: Groups) -> dict[str, float]:
     return {
         "labels": len(starts),
         "covered": round(float(kept.mean()), 3),
+        "rare": round(float(kept[support < MIN_IMAGES].mean()), 3),
         "similarity": round(float(cosine.mean()), 3),
     }
 
@@ -163,22 +164,25 @@ def run(engine: str, folder: Path, k: int, iterations: int) -> int:
     return 0
 
 
-def compare(folder: Path, engines: Sequence[str], peer_python: str, k: int, iterations: int) -> int:
-    """Run every engine as a process of its own and print a table."""
+def compare(folder: Path, engines: Sequence[str], peer_python: str, k: int, iterations: int, limit: float) -> int:
+    """Run every engine as a process of its own, at most `limit` seconds each, and print a table."""
     from watch import watch
 
     vectors, support = np.load(folder / "vectors.npy", mmap_mode="r"), np.load(folder / "support.npy")
     k = k or len(support) // 50
     failed = 0
     sys.stdout.write(f"{len(support):,} phrases, k = {k:,}, {iterations} iterations\n\n")
-    sys.stdout.write(
-        "| engine | seconds | cpu s | peak MB | labels | covered | similarity |\n|---|---|---|---|---|---|---|\n"
-    )
+    columns = ("engine", "seconds", "cpu s", "peak MB", "labels", "covered", "rare covered", "similarity")
+    sys.stdout.write(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n")
     os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(THREADS)
     for engine in engines:
         python = sys.executable if engine in OURS else peer_python
         command = [python, __file__, "run", engine, str(folder), "--clusters", str(k), "--iterations", str(iterations)]
-        seen = watch(command)
+        seen = watch(command, limit)
+        if seen.stopped:
+            sys.stdout.write(f"| {engine} | stopped after {seen.seconds:.0f} | | {seen.peak_mb:,} | | | | |\n")
+            sys.stdout.flush()
+            continue
         if seen.code:
             failed = 1
             sys.stdout.write(f"| {engine} | failed: {seen.output.strip().splitlines()[-1:]} |\n")
@@ -207,13 +211,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         each.add_argument("--iterations", type=int, default=10)
     all_of_them.add_argument("--engines", nargs="+", choices=[*OURS, *PEERS], default=[*OURS, *PEERS])
     all_of_them.add_argument("--peer-python", default=sys.executable)
+    all_of_them.add_argument(
+        "--limit", type=float, default=float("inf"), metavar="S", help="seconds an engine may take"
+    )
     given = parser.parse_args(argv)
     if given.verb == "generate":
         generate(given.folder, given.phrases)
         return 0
     if given.verb == "run":
         return run(given.engine, given.folder, given.clusters, given.iterations)
-    return compare(given.folder, given.engines, given.peer_python, given.clusters, given.iterations)
+    return compare(given.folder, given.engines, given.peer_python, given.clusters, given.iterations, given.limit)
 
 
 if __name__ == "__main__":

@@ -23,33 +23,38 @@ class Watched:
         seconds: wall-clock time of the process, its start included.
         peak_mb: most memory of it and all its descendants at one time.
         output: what it wrote to both streams.
+        stopped: whether it was killed at the limit.
     """
 
     code: int
     seconds: float
     peak_mb: int
     output: str
+    stopped: bool = False
 
     def result(self) -> dict[str, Any]:
         """The last line of the output that is a JSON object; whatever ends after it may write more."""
         return dict(json.loads(next(line for line in reversed(self.output.splitlines()) if line.startswith("{"))))
 
 
-def watch(command: Sequence[str]) -> Watched:
-    """Run a command to its end.
+def watch(command: Sequence[str], limit: float = float("inf")) -> Watched:
+    """Run a command to its end, or kill it after `limit` seconds.
 
     Memory is the proportional set size summed over the processes, so that pages which they share count once; resident
     size where the system has no such figure. A peak of less than 0.2 s can be missed.
     """
     with tempfile.TemporaryFile() as written:
-        start, peak = time.monotonic(), 0
+        start, peak, stopped = time.monotonic(), 0, False
         process = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT)
         while process.poll() is None:
             peak = max(peak, _tree_memory(process.pid))
             time.sleep(_EVERY)
+            if time.monotonic() - start > limit:
+                process.kill()
+                stopped = True
         seconds = time.monotonic() - start
         written.seek(0)
-        return Watched(process.returncode, seconds, peak >> 20, written.read().decode(errors="replace"))
+        return Watched(process.returncode, seconds, peak >> 20, written.read().decode(errors="replace"), stopped)
 
 
 def _tree_memory(pid: int) -> int:
