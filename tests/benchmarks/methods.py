@@ -1,13 +1,15 @@
 """All methods and baselines on sets with trusted labels: each set is mined once, without the signal that is its truth.
 
     python tests/benchmarks/methods.py DATA build/methods [--sets icons emoji] [--hold-out board]
+    python tests/benchmarks/methods.py DATA build/methods --label-images 30 100 300 --methods none anchored
 
 DATA holds, for each set, NAME_signals.parquet (image_id, signal_type, text, language, count) and perhaps
 NAME_labels.parquet: image_id and trusted labels, of which the last column counts, the finest. Where there are none, the
 texts of the signal held out are the truth. All sets have the same settings, but for the support that their size asks
 for; an image keeps all its labels, since the baselines cut none. A run that is there already is judged and not mined
-again, so that methods can be compared while they are changed. Prints the tables of each set and writes everything to
-NAME.json.
+again, so that methods can be compared while they are changed. With --label-images all is judged for each of these
+numbers of images that a label needs: the more, the longer the tail that is merged or lost. Prints the tables of each
+set and writes everything to NAME.json, or NAME-IMAGES.json.
 """
 
 import argparse
@@ -69,8 +71,10 @@ def _write(table: pa.Table, path: Path) -> None:
     pq.write_table(table, path, compression="zstd")
 
 
-def judge_set(data: Path, name: str, hold_out: str, out: Path, options: Sequence[str]) -> int:
-    """Mine a set where its run is not there yet, and judge it; gives the exit code."""
+def judge_set(
+    data: Path, hold_out: str, out: Path, name: str, options: Sequence[str], label_images: Sequence[int]
+) -> int:
+    """Mine a set where its run is not there yet, and judge it for each number of images a label; the exit code."""
     config, truth = write_inputs(data, name, hold_out, out)
     runs = out / "runs"
     again = ["--resume", name] if (runs / name / "run.json").exists() else ["--run-id", name]
@@ -80,10 +84,15 @@ def judge_set(data: Path, name: str, hold_out: str, out: Path, options: Sequence
         code = subprocess.run([sys.executable, *mine], stdout=sys.stderr).returncode
         if code:
             return code
-    scores = ["--run", str(runs / name), "--truth", str(truth), "--out", str(out / f"{name}.json"), *options]
-    sys.stdout.write(f"## {name}\n\n")
-    sys.stdout.flush()
-    return subprocess.run([sys.executable, str(_JOBS / "evaluate.py"), *scores]).returncode
+    codes = []
+    for needed in label_images or [0]:
+        title = f"{name}-{needed}" if needed else name
+        scores = ["--run", str(runs / name), "--truth", str(truth), "--out", str(out / f"{title}.json"), *options]
+        scores += ["--set", f"cluster.min_images={needed}"] if needed else []
+        sys.stdout.write(f"## {title}\n\n")
+        sys.stdout.flush()
+        codes.append(subprocess.run([sys.executable, str(_JOBS / "evaluate.py"), *scores]).returncode)
+    return max(codes)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -93,6 +102,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="folder for inputs, runs and scores; what is there is used again")
     parser.add_argument("--sets", nargs="+", metavar="NAME", help="(default: all that have trusted labels)")
     parser.add_argument("--hold-out", default="board", metavar="SIGNAL", help="(default: %(default)s)")
+    parser.add_argument(
+        "--label-images", nargs="+", type=int, default=[], metavar="N", help="(default: what the set's size asks for)"
+    )
     parser.add_argument("--methods", nargs="+", metavar="WAY", help="(default: all)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="as of jobs/evaluate.py"
@@ -102,7 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     sets = arguments.sets or sorted(path.name.removesuffix(ends) for path in arguments.data.glob(f"*{ends}"))
     options = ["--methods", *(arguments.methods or _all_ways())]
     options += [item for setting in arguments.set for item in ("--set", setting)]
-    return max(judge_set(arguments.data, name, arguments.hold_out, arguments.out, options) for name in sets)
+    where = (arguments.data, arguments.hold_out, arguments.out)
+    return max(judge_set(*where, name, options, arguments.label_images) for name in sets)
 
 
 def _all_ways() -> list[str]:
