@@ -113,6 +113,13 @@ class MineConfig:
     max_words: int = setting(6, "Longest phrase; annotations of 1-6 words serve Pinterest well.", low=1, high=8)
     min_images: int = setting(3, "Fewer images say nothing about a phrase; 2 for a few thousand images.", low=1)
     min_contributors: int = setting(2, "One board owner with 10,000 images is one voice, not support.", low=1)
+    max_signed_share: float = setting(
+        0.95,
+        "Said by people whose own name holds it on more of its images, a phrase is a signature (on clip art jon has "
+        "0.98, park 0.88); 1 = never.",
+        low=0,
+        high=1,
+    )
     max_image_share: float = setting(0.2, "A phrase on more of all images is too general to learn from.", low=0, high=1)
     min_cohesion: float = setting(
         0.1, "NPMI of the weakest split; words that meet by chance have about 0.", low=-1, high=1

@@ -22,7 +22,7 @@ from pipeline.vocabulary.encoding import encoders
 ROAD = (
     Stage("ingest", "row", (), ("signals", "images"), ingest),
     Stage("normalize", "row", ("signals", "images"), ("texts", "mentions"), normalize),
-    Stage("mine_candidates", "phrase", ("texts", "mentions"), ("candidates", "contexts"), mine_candidates),
+    Stage("mine_candidates", "phrase", ("signals", "texts", "mentions"), ("candidates", "contexts"), mine_candidates),
     Stage("embed", "phrase", ("candidates",), ("embeddings",), embed_phrases),
     Stage("cluster", "phrase", ("candidates", "contexts", "embeddings"), ("vocabulary", "members"), cluster),
     Stage("assign", "image", ("texts", "mentions", "vocabulary", "members"), ("assignments",), assign_labels),

@@ -8,7 +8,17 @@ from pyspark.sql import functions as F
 
 from pipeline.runtime.road import Run
 from pipeline.stages.rejects import as_rejects, counted_reasons, write_rejects
-from pipeline.vocabulary.mining import bundles, candidates, contexts, dictionary, generality, selection, shape, tally
+from pipeline.vocabulary.mining import (
+    bundles,
+    candidates,
+    contexts,
+    contributors,
+    dictionary,
+    generality,
+    selection,
+    shape,
+    tally,
+)
 
 
 def mine_candidates(run: Run) -> tuple[int, int]:
@@ -33,7 +43,8 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     keys, nats = generality.specificity(*(around[name].to_numpy() for name in ("key", "phrase_id", "signals")))
     told = run.spark.createDataFrame(pa.table({"phrase_id": keys, "specificity": pa.array(nats, from_pandas=True)}))
     shaped = shape.add_shapes(counted.join(told, "phrase_id", "left")).persist(StorageLevel.MEMORY_AND_DISK)
-    measured = selection.measure(shaped, all_images, config).persist(StorageLevel.MEMORY_AND_DISK)
+    signatures = _find_signatures(run, counted, found, mentions)
+    measured = selection.measure(shaped, all_images, config, signatures).persist(StorageLevel.MEMORY_AND_DISK)
     listed = run.tables.write("candidates", selection.judge(measured, config))
     mined = run.read("candidates")
     unseen = mined.where("pinned").join(counts, "phrase_id", "left_anti").count()  # too rare to be counted
@@ -67,6 +78,18 @@ def _count_phrases(run: Run, packed: DataFrame) -> DataFrame:
     counts = candidates.count_phrases(packed, sieve, config.max_words).persist(StorageLevel.MEMORY_AND_DISK)
     counts.count()
     return counts
+
+
+def _find_signatures(run: Run, counted: DataFrame, found: DataFrame, mentions: DataFrame) -> DataFrame | None:
+    """(phrase_id) of what is a contributor's own name; None where no source states a contributor, or none may leave."""
+    config = run.config.mine
+    stated = run.read("signals").where("contributor is not null")
+    if config.max_signed_share >= 1.0 or stated.isEmpty():
+        return None
+    names = contributors.read_names(stated, config.max_words).persist(StorageLevel.MEMORY_AND_DISK)  # read twice
+    signatures = contributors.find_signatures(counted, found, mentions, names, config.max_signed_share).toArrow()
+    names.unpersist()
+    return run.spark.createDataFrame(signatures)
 
 
 def _write_contexts(run: Run, found: DataFrame, mentions: DataFrame, mined: DataFrame, all_images: int) -> None:

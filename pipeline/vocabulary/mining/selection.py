@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from pipeline.runtime.config import MineConfig
 
 
-def measure(shaped: DataFrame, all_images: int, config: MineConfig) -> DataFrame:
+def measure(shaped: DataFrame, all_images: int, config: MineConfig, signatures: DataFrame | None = None) -> DataFrame:
     """Each phrase with its cohesion, and the reason why it leaves, as far as it can be told of the phrase by itself.
 
     cohesion: NPMI of its weakest cut, log(p(xy) / p(x)p(y)) / -log p(xy), p = share of images (Bouma 2009); 1 for a
@@ -17,9 +17,13 @@ def measure(shaped: DataFrame, all_images: int, config: MineConfig) -> DataFrame
             blocked, synonym_of, and what `shape.add_shapes` adds.
         all_images: distinct images with any mention.
         config: section [mine].
+        signatures: (phrase_id), each once, from `contributors.find_signatures`; None where no contributor is stated.
     """
+    signed = shaped.withColumns({"signed": F.lit(False)})
+    if signatures is not None:
+        signed = shaped.join(signatures.withColumns({"signed": F.lit(True)}), "phrase_id", "left")
     return (
-        shaped.join(_cohesion(shaped, all_images), "phrase_id", "left")
+        signed.join(_cohesion(shaped, all_images), "phrase_id", "left")
         .withColumns({"cohesion": F.coalesce("cohesion", F.lit(1.0))})
         .withColumns({"reason": _fault(all_images, config)})
     )
@@ -82,6 +86,7 @@ def _fault(all_images: int, config: MineConfig) -> Column:
         F.when(F.col("blocked"), "blocked")
         .when(F.col("pinned"), F.lit(None))
         .when(F.col("fault").isNotNull(), F.col("fault"))
+        .when(F.col("signed"), "contributor_name")
         .when(F.col("contributors") < config.min_contributors, "few_contributors")
         .when((F.col("images") > config.max_image_share * all_images) | unspecific, "too_general")
         .when(F.col("visibility") < config.min_visibility, "not_visible")
