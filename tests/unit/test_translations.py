@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.vocabulary.encoding.neighbours import Cosines, Index, Vectors, nearest
 from pipeline.vocabulary.merging import translations
 from pipeline.vocabulary.merging.canonical import HOW, Merged
 from pipeline.vocabulary.merging.phrases import Phrases
@@ -127,3 +128,51 @@ def test_blocks_change_nothing(drawn: list[tuple[str, int, set[int]]]) -> None:
         patch.setattr(translations, "_PAIRS", 3)
         assert np.array_equal(find_translations(phrases, np.arange(n), ("en", "de"), 0.8), whole)
     assert len(set(whole[:, 0].tolist())) == len(whole)
+
+
+def test_neighbours_that_are_missing_are_passed_over(phrases: Phrases, monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_alone(queries: Vectors, base: Vectors, k: int) -> tuple[Cosines, Index]:
+        cosines, near = nearest(queries, base, k)
+        near[:, 1:] = -1  # as where the cells that were looked into hold one vector
+        return cosines, near
+
+    monkeypatch.setattr(translations, "nearest", first_alone)
+    assert pairs(phrases, ("*",)) == {("hund", "dog"), ("inu", "dog"), ("dům", "house")}
+
+
+def test_an_image_that_everything_is_said_of_makes_no_pairs(phrases: Phrases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(translations, "_NEAREST", 1)
+    monkeypatch.setattr(translations, "_CROWDED", 1)
+    seen = on_images(phrases, puppy=[1, 2, 3], köter=[1, 2, 3], dog=[4])
+    assert ("köter", "puppy") in pairs(seen, ("en", "de"))
+    crowded = on_images(phrases, puppy=[1, 2, 3], house=[1, 2, 3], köter=[1, 2, 3], dog=[4])
+    assert ("köter", "puppy") not in pairs(crowded, ("en", "de"))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.sampled_from(["en", "de"]), st.integers(0, 99)), max_size=20, unique=True))
+def test_without_images_a_pair_is_each_others_nearest(drawn: list[tuple[str, int]]) -> None:
+    n = len(drawn)
+    angles = np.array([angle for _, angle in drawn], dtype=np.float64).reshape(-1) / 60
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    phrases = Phrases(
+        ids=np.arange(n),
+        phrase=[f"w{i}" for i in range(n)],
+        language=[language for language, _ in drawn],
+        images=np.full(n, 9),
+        keys=[None] * n,
+        vectors=vectors,
+        known=np.ones(n, dtype=bool),
+        pinned=np.zeros(n, dtype=bool),
+        synonym_of=[None] * n,
+    )
+    cosine = np.round(vectors.astype(np.float64) @ vectors.T, 5)
+
+    def best(i: int, language: str) -> int:
+        there = [j for j in range(n) if phrases.language[j] == language]
+        return max(there, key=lambda j: (cosine[i, j], -j), default=-1)
+
+    pivot = pivot_language(phrases, ("*",)) or "none"
+    partner = {i: best(i, pivot) for i in range(n) if phrases.language[i] != pivot}
+    expected = {(i, j) for i, j in partner.items() if best(j, phrases.language[i]) == i and cosine[i, j] >= 0.9}
+    assert {(i, j) for i, j in find_translations(phrases, np.arange(n), ("*",), 0.9).tolist()} == expected

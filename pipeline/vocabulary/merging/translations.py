@@ -27,7 +27,8 @@ _OVERLAP_WEIGHT = 0.5  # cosine that wholly common images are worth
 _UNSURE = 1  # image by which the union of images is enlarged: two phrases on one common image share half
 _CERTAIN = 0.1  # above the threshold so much, and with common images, a phrase joins its nearest also one-way
 _COMMON = 0.15  # overlap from which images count as common then
-_BLOCK = 2_048  # phrases at a time
+_CROWDED = 256  # phrases of the pivot on one image, past which it makes no candidates: their product has no bound
+_BLOCK = 1_024  # phrases at a time
 _PAIRS = 1 << 16  # pairs at a time whose vectors are multiplied
 
 Scores = npt.NDArray[np.float64]
@@ -127,31 +128,31 @@ def _pair(phrases: Phrases, rows: Index, base: Index, carried: Carried, similari
     k = min(_NEAREST, len(base), len(rows))
     there = nearest(phrases.vectors[rows], phrases.vectors[base], k)[1]
     back = nearest(phrases.vectors[base], phrases.vectors[rows], k)[1]
+    ones = np.concatenate([np.repeat(np.arange(len(rows)), k), back.ravel()])
+    others = np.concatenate([there.ravel(), np.repeat(np.arange(len(base)), k)])
+    found = (ones >= 0) & (others >= 0)  # cells that are looked into may hold fewer than k
     looked = sparse.csr_matrix(
-        (np.ones(back.size, dtype=np.float32), (back.ravel(), np.repeat(np.arange(len(base)), k))),
-        shape=(len(rows), len(base)),
+        (np.ones(found.sum(), dtype=np.float32), (ones[found], others[found])), shape=(len(rows), len(base))
     )
     of_base = carried.incidence[base].T.tocsr()
-    best, score, overlap = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows)), np.zeros(len(rows))
+    calm = np.flatnonzero(np.diff(of_base.indptr) <= _CROWDED)
+    of_base, of_rows = of_base[calm], carried.incidence[rows][:, calm]
+    best, score, overlap = np.zeros(len(rows), dtype=np.int64), np.full(len(rows), -np.inf), np.zeros(len(rows))
     taken, taker = np.full(len(base), -np.inf), np.full(len(base), -1)
     for start in range(0, len(rows), _BLOCK):
         some = slice(start, start + _BLOCK)
-        own = np.repeat(np.arange(len(rows[some])), k)
-        shared = (carried.incidence[rows[some]] @ of_base).tocoo()
-        listed = looked[some].tocoo()
-        pairs = np.concatenate(
-            [np.stack([own, there[some].ravel()]), [shared.row, shared.col], [listed.row, listed.col]], 1
-        )
-        one, other = np.unique(pairs.astype(np.int64), axis=1)
-        scores, overlaps = _score(phrases, rows[some][one], base[other], carried)
+        pairs = (looked[some] + of_rows[some] @ of_base).tocoo()
+        one, other = pairs.row.astype(np.int64) + start, pairs.col.astype(np.int64)
+        scores, overlaps = _score(phrases, rows[one], base[other], carried)
         order = np.lexsort((other, -scores, one))
-        chosen = order[np.unique(one[order], return_index=True)[1]]
-        best[some], score[some], overlap[some] = other[chosen], scores[chosen], overlaps[chosen]
+        own, place = np.unique(one[order], return_index=True)
+        chosen = order[place]
+        best[own], score[own], overlap[own] = other[chosen], scores[chosen], overlaps[chosen]
         order = np.lexsort((one, -scores, other))
         wanted, place = np.unique(other[order], return_index=True)
         offer = scores[order][place]
         better = offer > taken[wanted]  # of equal ones the more frequent phrase, which came before
-        taken[wanted[better]], taker[wanted[better]] = offer[better], one[order][place][better] + start
+        taken[wanted[better]], taker[wanted[better]] = offer[better], one[order][place][better]
     mutual = taker[best] == np.arange(len(rows))
     certain = (score >= similarity + _CERTAIN) & (overlap >= _COMMON)
     kept = (mutual & (score >= similarity)) | certain
