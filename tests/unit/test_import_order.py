@@ -5,6 +5,7 @@ settings and the errors (pipeline.runtime.config, pipeline.runtime.errors), and 
 """
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +111,12 @@ def build(folder: Path, files: dict[str, str]) -> Path:
 
 def test_every_package_imports_only_from_below() -> None:
     assert find_breaches(HOUSE) == []
+
+
+def test_every_folder_of_modules_is_packaged() -> None:
+    listed = tomllib.loads((HOUSE.parent / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = {".".join(path.parent.relative_to(HOUSE.parent).parts) for path in HOUSE.rglob("*.py")}
+    assert folders | {"pipeline.review.templates", "schemas"} == set(listed)
 
 
 def test_jobs_know_the_road_alone() -> None:
