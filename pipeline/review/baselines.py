@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.labeling import match
-from pipeline.review.truth import Lookup, TruthClass, lookup_members
+from pipeline.labeling.classes import Lookup, NamedClass, lookup_members
 from pipeline.text.lexicon import lemma
 from pipeline.text.wordnet import wordnet
 from pipeline.vocabulary.merging.phrases import lemmas
@@ -44,7 +44,7 @@ class Labelling:
     labels: int | None
 
 
-def exact(texts: DataFrame, mentions: DataFrame, classes: Sequence[TruthClass], language: str) -> Labelling:
+def exact(texts: DataFrame, mentions: DataFrame, classes: Sequence[NamedClass], language: str) -> Labelling:
     """Labels are the names and parts of names of the truth, unchanged, in texts of whatever language."""
     phrases = {item.words for item in classes} | {part for item in classes for step in item.steps for part in step}
     names = sorted(" ".join(words) for words in phrases if words)

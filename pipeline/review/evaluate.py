@@ -16,9 +16,10 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.labeling.classes import NamedClass, lookup_members, map_classes, name_classes
 from pipeline.review import measures
 from pipeline.review.baselines import Labelling, match_members
-from pipeline.review.truth import TruthClass, lookup_members, map_classes, map_nearest, name_classes
+from pipeline.review.truth import map_nearest
 from pipeline.vocabulary.encoding.encoders import fingerprint, load_encoder
 
 Tables = Callable[[str], DataFrame]
@@ -43,7 +44,7 @@ class Truth:
     """
 
     pairs: DataFrame
-    classes: Sequence[TruthClass]
+    classes: Sequence[NamedClass]
     true: measures.Counts
     images: int
     unknown: int
@@ -178,7 +179,7 @@ def _group(members: pa.Table, truth: Truth) -> measures.Grouping:
     return measures.grouping(gold, np.array([place.get(phrase, -1) for phrase in truth.gold], dtype=np.int64))
 
 
-def _encode(tables: Tables, classes: Sequence[TruthClass], encoder: str) -> Any | None:
+def _encode(tables: Tables, classes: Sequence[NamedClass], encoder: str) -> Any | None:
     """Vectors of the names, where the run's vectors are of this very encoder."""
     row = tables("embeddings").select("encoder").limit(1).collect()
     if not row or row[0].encoder != fingerprint(encoder):

@@ -7,7 +7,7 @@ and Spark's actions happen in this package; what is computed is decided in the o
 import functools
 from collections.abc import Sequence
 
-from pipeline.review import changes, trial
+from pipeline.review import audit, changes, trial
 from pipeline.runtime.cli import Arguments, run_job
 from pipeline.runtime.road import Run, Stage, walk
 from pipeline.stages.assigning import assign_labels
@@ -63,3 +63,8 @@ def run_evaluation(doc: str, argv: Sequence[str] | None = None) -> int:
 def run_versions(doc: str, argv: Sequence[str] | None = None) -> int:
     """Compare the labels of two runs; gives the exit code."""
     return changes.run_comparison(doc, argv)
+
+
+def run_audit(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Draw image labels of a run for people to judge, or read back what they said; gives the exit code."""
+    return audit.run_audit(doc, argv)

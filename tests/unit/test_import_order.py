@@ -32,7 +32,8 @@ MATHEMATICS = (
     *(f"vocabulary/clustering/{name}.py" for name in ("units", "evidence", "compounds", "contrast", "calibrate")),
     *(f"vocabulary/{name}.py" for name in ("names", "hierarchy", "labels", "versions")),
     "review/measures.py",
-    "labeling/reliability.py",
+    *(f"labeling/{name}.py" for name in ("reliability", "classes", "judgements")),
+    "review/precision.py",
     "manifest/balance.py",
 )
 

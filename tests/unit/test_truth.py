@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.review.truth import lookup_members, map_classes, map_nearest, name_classes
+from pipeline.labeling.classes import lookup_members, map_classes, name_classes
+from pipeline.review.truth import map_nearest
 
 
 def mapped(names: list[str], members: list[str]) -> dict[str, set[str]]:
