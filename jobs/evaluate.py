@@ -4,6 +4,7 @@ Examples:
   python jobs/evaluate.py --run runs/RUN_ID --truth trusted.parquet
   python jobs/evaluate.py --run runs/RUN_ID --truth trusted.csv --methods anchored kmeans none exact --out scores.json
   python jobs/evaluate.py --run runs/RUN_ID --truth trusted.csv --methods anchored --set cluster.attach_similarity=0.85
+  python jobs/evaluate.py --run runs/RUN_ID --truth trusted.csv --methods run --ablate --plot confidence.svg
 """
 
 import sys

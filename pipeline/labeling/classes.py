@@ -106,6 +106,23 @@ def lookup_members(members: Iterable[tuple[int, str, str]], language: str) -> Lo
     return lambda words: labels.get(base_form(words, language), set())
 
 
+def lookup_learnt(names: Iterable[tuple[str, int]], lookup: Lookup, language: str) -> Lookup:
+    """Finds the label that was taught under a name, and for other words what `lookup` finds.
+
+    Args:
+        names: name and label_id of what was taught.
+        lookup: finds labels by their members.
+        language: primary subtag of the names' language.
+    """
+    taught = {base_form(split_words(name, language), language): label for name, label in names}
+
+    def find(words: tuple[str, ...]) -> AbstractSet[int]:
+        label = taught.get(base_form(words, language))
+        return lookup(words) if label is None else {label}
+
+    return find
+
+
 def split_words(name: str, language: str) -> tuple[str, ...]:
     """The words of a name, normalized as texts are, signs left out."""
     return tuple(word for word in tokenize(fold_case(repair(name)[0], language)) if word not in ("", "&"))

@@ -36,11 +36,30 @@ def choose_cap(images: balance.Counts, config: PublishConfig) -> int:
     return config.cap or balance.cap_for_tail_share(images, config.tail_share)
 
 
+def with_learnt(vocabulary: pa.Table, learnt: pa.Table) -> pa.Table:
+    """The labels of a run: its vocabulary, and after it those that only trusted images name.
+
+    Args:
+        vocabulary: the table `vocabulary` with the column display.
+        learnt: the table `learnt`.
+    """
+    new = learnt.filter(learnt["new"]).sort_by("label_id")
+    rows = [
+        {
+            **{name: row[name] for name in ("label_id", "label_key", "name", "display", "language")},
+            **{"name_languages": [row["language"]], "names": [row["name"]], "parent": None, "parent_how": None},
+        }
+        for row in new.to_pylist()
+    ]
+    known = vocabulary.select(KEPT)
+    return pa.concat_tables([known, pa.Table.from_pylist(rows, schema=known.schema)])
+
+
 def label_table(vocabulary: pa.Table, counts: pa.Table, config: PublishConfig) -> pa.Table:
     """The table `labels`: the vocabulary with what training needs of each label, sorted by label_id.
 
     Args:
-        vocabulary: the table `vocabulary` with the column display; its label_ids are 0 to n - 1, in any order.
+        vocabulary: what `with_learnt` gives; its label_ids are 0 to n - 1, in any order.
         counts: (label_id, images) of the labels with images.
         config: section [publish]: cap, repeat threshold, beta and bands.
 

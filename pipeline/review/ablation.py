@@ -17,7 +17,7 @@ from pipeline.runtime.road import Run
 from pipeline.runtime.tables import Tables
 
 _SOURCES = ("sources", "images")
-TRIED = ("cluster", "assign", "spark")  # the sections whose settings may be tried on a finished run
+TRIED = ("cluster", "assign", "labeling", "spark")  # the sections whose settings may be tried on a finished run
 
 
 class Overlay(Tables):
@@ -53,7 +53,7 @@ def recorded_config(record: Mapping[str, Any], overrides: Sequence[str] = ()) ->
     """The settings of a run, with `section.key=value` in place of some; what a newer version added has its default.
 
     Raises:
-        ConfigError: an override is no setting of clustering or assigning, or is impossible.
+        ConfigError: an override is no setting of what may be tried, or is impossible.
     """
     for override in overrides:
         if override.partition(".")[0].strip() not in TRIED:
@@ -66,6 +66,18 @@ def recorded_config(record: Mapping[str, Any], overrides: Sequence[str] = ()) ->
             known = {field.name for field in dataclasses.fields(SECTIONS[name])}
             raw[name] = {key: item for key, item in value.items() if key in known and item is not None}
     return parse_config(raw, "run.json", overrides)
+
+
+def toggle_terms(config: Config) -> dict[str, Config]:
+    """`without TERM` or `with TERM` -> the settings with that term of confidence switched off or on, one each."""
+    on = config.assign.terms
+    choices = {field.name: field.metadata["choices"] for field in dataclasses.fields(config.assign)}["terms"]
+    toggled = {}
+    for term in choices:
+        terms = tuple(name for name in choices if (name in on) != (name == term))
+        name = f"without {term}" if term in on else f"with {term}"
+        toggled[name] = dataclasses.replace(config, assign=dataclasses.replace(config.assign, terms=terms))
+    return toggled
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Labelling:
     """What some way of labelling gives.
 
     Attributes:
-        assignments: image_id, label_id; each pair once.
+        assignments: image_id, label_id; each pair once. And confidence, where labels have one.
         lookup: the labels of some words of a truth's name.
         members: phrase_id (int64), label_id (int32), phrase and language of each member; None where labels are no
             groups of phrases.
@@ -106,7 +106,7 @@ def match_members(texts: DataFrame, mentions: DataFrame, members: pa.Table, most
     wanted = spark.sparkContext.broadcast(np.sort(members["phrase_id"].to_numpy()).tobytes())
     named = F.broadcast(spark.createDataFrame(members.select(["phrase_id", "label_id"])))
     said = match.match_texts(texts, wanted, most).join(mentions.select("text_id", "image_id"), "text_id")
-    return said.join(named, "phrase_id").select("image_id", "label_id").distinct()
+    return said.where(~F.col("denied")).join(named, "phrase_id").select("image_id", "label_id").distinct()
 
 
 def phrase_keys(phrases: Sequence[str], language: str) -> list[int]:

@@ -16,9 +16,11 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipeline.labeling.classes import NamedClass, lookup_members, map_classes, name_classes
+from pipeline.labeling.classes import NamedClass, lookup_learnt, lookup_members, map_classes, name_classes
+from pipeline.manifest.split import uniform
 from pipeline.review import measures
 from pipeline.review.baselines import Labelling, match_members
+from pipeline.review.calibration import Judged, judge_confidence
 from pipeline.review.truth import map_nearest
 from pipeline.vocabulary.encoding.encoders import fingerprint, load_encoder
 
@@ -27,6 +29,7 @@ Mapping = Sequence[frozenset[int]]  # the labels of each class
 NEAREST = (
     0.6  # cosine from which a class is mapped to the label nearest to its name; below, names share a topic at most
 )
+_STEPS = 10_000  # confidence is collected in 4 decimals, so that the driver gets 40,004 rows at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +88,37 @@ def prepare(tables: Tables, rows: DataFrame, kept: pa.Table, most: int, encoder:
 
 
 def of_run(tables: Tables, language: str) -> Labelling:
-    """The labels of a run: its members and assignments."""
+    """The labels of a run: its members, what was taught, and its assignments."""
     spoken = tables("candidates").select("phrase_id", "language")
     members = tables("members").select("phrase_id", "label_id", "phrase").join(spoken, "phrase_id").toArrow()
     members = members.sort_by([("label_id", "ascending"), ("phrase_id", "ascending")])
     listed = zip(*(members[name].to_pylist() for name in ("label_id", "phrase", "language")), strict=True)
-    assignments = tables("assignments").select("image_id", "label_id")
-    return Labelling(assignments, lookup_members(listed, language), members, tables("vocabulary").count())
+    assignments = tables("assignments").select("image_id", "label_id", "confidence")
+    learnt = tables("learnt").select("display", "label_id", "new").collect()
+    names = sorted((row.display, row.label_id) for row in learnt)
+    lookup = lookup_learnt(names, lookup_members(listed, language), language)
+    return Labelling(assignments, lookup, members, tables("vocabulary").count() + sum(row.new for row in learnt))
 
 
 def evaluate(labelling: Labelling, truth: Truth, tables: Tables) -> dict[str, Any]:
     """Every measure of a labelling, as plain values for JSON.
 
     Keys: `string` and `embedding` (None where there are no vectors), one for each way to map classes to labels;
-    `grouping` (of phrases; None where labels are no groups of phrases) and `coverage`.
+    `confidence` under the mapping by names (as `calibration.Calibration`; None where labels have no confidence or no
+    pair is judged); `grouping` (of phrases; None where labels are no groups of phrases) and `coverage`.
     """
-    assignments = labelling.assignments.persist(StorageLevel.MEMORY_AND_DISK)  # met three times
+    assignments = labelling.assignments.persist(StorageLevel.MEMORY_AND_DISK)  # met by every measure
     sizes = assignments.groupBy("label_id").count().toArrow()["count"].to_numpy()
     labels = len(sizes) if labelling.labels is None else labelling.labels
     sizes = np.concatenate([sizes, np.zeros(labels - len(sizes), dtype=np.int64)])
     labelled = assignments.select("image_id").distinct().count()
     images = tables("mentions").select("image_id").distinct().count()
+    named = map_classes(truth.classes, labelling.lookup)
     nearest = _map_by_vectors(labelling, truth, tables)
     result = {
-        "string": score_mapping(assignments, truth, map_classes(truth.classes, labelling.lookup)),
+        "string": score_mapping(assignments, truth, named),
         "embedding": None if nearest is None else score_mapping(assignments, truth, nearest),
+        "confidence": _score_confidence(assignments, truth, named),
         "grouping": None if labelling.members is None else dataclasses.asdict(_group(labelling.members, truth)),
         "coverage": {
             "images": images,
@@ -142,18 +151,38 @@ def score_mapping(assignments: DataFrame, truth: Truth, mapping: Mapping) -> dic
 
 def _count(assignments: DataFrame, truth: Truth, mapping: Mapping) -> tuple[measures.Counts, measures.Counts]:
     """Of each class the pairs that are said and true, and those that are said; int64 [classes] both."""
-    links = [(label, i) for i, labels in enumerate(mapping) for label in sorted(labels)]
     hits, said = (np.zeros(len(truth.classes), dtype=np.int64) for _ in range(2))
-    if links:
-        spark = assignments.sparkSession
-        table = spark.createDataFrame(links, "label_id int, class_id int")
-        pairs = assignments.join(F.broadcast(table), "label_id").select("image_id", "class_id").distinct()
-        pairs = pairs.join(truth.pairs.select("image_id").distinct(), "image_id", "left_semi")
-        known = truth.pairs.withColumns({"true": F.lit(1)})
-        totals = pairs.join(known, ["image_id", "class_id"], "left").groupBy("class_id")
-        for row in totals.agg(F.count(F.lit(1)).alias("said"), F.count("true").alias("hits")).collect():
-            hits[row.class_id], said[row.class_id] = row.hits, row.said
+    totals = _judge(assignments, truth, mapping).groupBy("class_id")
+    for row in totals.agg(F.count(F.lit(1)).alias("said"), F.sum("right").alias("hits")).collect():
+        hits[row.class_id], said[row.class_id] = row.hits, row.said
     return hits, said
+
+
+def _score_confidence(assignments: DataFrame, truth: Truth, mapping: Mapping) -> dict[str, Any] | None:
+    """Whether the confidence of judged pairs is true; of a pair that several labels say it is the largest."""
+    if "confidence" not in assignments.columns:
+        return None
+    step = F.round(F.col("confidence").cast("double") * _STEPS).cast("long").alias("step")
+    # Halves by a draw of its own: independent of the split and of sample_u.
+    half = (uniform(F.lit("calibration"), "image_id", seed=0) < 0.5).cast("long").alias("half")
+    pairs = _judge(assignments, truth, mapping).groupBy(step, half, "right")
+    counted = pairs.agg(F.count(F.lit(1)).alias("pairs")).toArrow()
+    steps, halves, right, count = (counted[name].to_numpy() for name in ("step", "half", "right", "pairs"))
+    found = judge_confidence(Judged(steps / _STEPS, halves, right, count))
+    return None if found is None else dataclasses.asdict(found)
+
+
+def _judge(assignments: DataFrame, truth: Truth, mapping: Mapping) -> DataFrame:
+    """(image_id, class_id, confidence, right): each said pair of the images with truth, once; right is 1 or 0."""
+    links = [(label, i) for i, labels in enumerate(mapping) for label in sorted(labels)]
+    table = assignments.sparkSession.createDataFrame(links, "label_id int, class_id int")
+    confidence = F.col("confidence") if "confidence" in assignments.columns else F.lit(None).cast("float")
+    said = assignments.join(F.broadcast(table), "label_id").groupBy("image_id", "class_id")
+    pairs = said.agg(F.max(confidence).alias("confidence"))
+    pairs = pairs.join(truth.pairs.select("image_id").distinct(), "image_id", "left_semi")
+    known = truth.pairs.withColumns({"true": F.lit(1)})
+    right = F.coalesce("true", F.lit(0)).cast("long").alias("right")
+    return pairs.join(known, ["image_id", "class_id"], "left").select("image_id", "class_id", "confidence", right)
 
 
 def _gold(tables: Tables, pairs: DataFrame, kept: pa.Table, most: int) -> dict[int, int]:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pipeline.review.calibration import BINS
+
 Results = Mapping[str, Mapping[str, Any]]  # way -> what `evaluate.evaluate` gives
 _GROUPS = ("all", "head", "torso", "tail")
 
 
 def render_scores(results: Results, facts: Mapping[str, Any]) -> str:
-    """Four tables: all classes and bands under the mapping by names, the same by nearest label, phrases, coverage.
+    """All classes and bands under the mapping by names, the same by nearest label, confidence, phrases, coverage.
 
     Args:
         results: measures of each way, in the order of the lines.
@@ -23,6 +25,9 @@ def render_scores(results: Results, facts: Mapping[str, Any]) -> str:
         judged = {way: result[key] for way, result in results.items() if result[key] is not None}
         if judged:
             parts += [title, _scores(judged)]
+    sure = {way: result["confidence"] for way, result in results.items() if result["confidence"] is not None}
+    if sure:
+        parts += ["Confidence of pairs under the classes mapped by name: precision by tenth, low to high", _sure(sure)]
     grouped = {way: result["grouping"] for way, result in results.items() if result["grouping"] is not None}
     if grouped:
         parts += ["Phrases against the classes of their images", _groups(grouped)]
@@ -41,6 +46,21 @@ def _scores(results: Results) -> str:
         shares += [share for band in _GROUPS[1:] for share in _trio(bands[band]["micro"])]
         shares.append(_share(result["mapped"]["recall"]))
         rows.append([way, *shares, f"{result['classes_unmapped']:,}", f"{result['pairs_unmapped']:,}"])
+    return render_table(columns, rows)
+
+
+def _sure(results: Results) -> str:
+    """Calibrated is learnt on half of the images and measured on the other; so is the error before it."""
+    columns = ["way", "pairs", "AUC", "ECE", "ECE, half", "calibrated", *(str(decile) for decile in range(1, BINS + 1))]
+    rows = []
+    for way, result in results.items():
+        fits = result["calibrated"] or {}
+        errors = [_share(fits[name]["ece"]) if fits else "" for name in ("before", "after")]
+        auc = "" if result["auc"] is None else _share(result["auc"])
+        # Where many pairs are equally sure, some tenths are empty.
+        by_decile = {item["decile"]: _share(item["precision"]) for item in result["raw"]["bins"]}
+        tenths = [by_decile.get(decile, "") for decile in range(1, BINS + 1)]
+        rows.append([way, f"{result['pairs']:,}", auc, _share(result["raw"]["ece"]), *errors, *tenths])
     return render_table(columns, rows)
 
 

@@ -12,13 +12,15 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from pipeline.review import baselines
-from pipeline.review.ablation import overlaid, read_record, recorded_config
+from pipeline.review.ablation import overlaid, read_record, recorded_config, toggle_terms
+from pipeline.review.calibration_chart import reliability_diagram
 from pipeline.review.evaluate import Tables, Truth, evaluate, of_run, prepare
 from pipeline.review.scoreboard import render_scores
 from pipeline.review.truth import read_truth
 from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import Config
+from pipeline.runtime.errors import ConfigError
 from pipeline.runtime.road import Run, log
 from pipeline.runtime.session import start_session
 from pipeline.runtime.tables import Tables as RunTables
@@ -29,35 +31,48 @@ WAYS = (OWN, *METHODS, *baselines.NAMES)
 Remake = Callable[[Run], object]
 
 
-def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake) -> int:
+def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake, reassign: Remake) -> int:
     """Parse the arguments, judge, print the tables; gives the exit code: 0 done, 2 unusable input or settings.
 
     Args:
         doc: what the job does, for --help.
         argv: arguments; those of the process where None.
         remake: makes the vocabulary and the assignments of a run anew, from its other tables.
+        reassign: makes the assignments of a run anew, for the labels that it has.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
     log.setLevel(logging.INFO)
     parsed = _parser(doc).parse_args(argv)
 
     def job() -> None:
+        if parsed.plot and not parsed.plot.endswith(".svg"):
+            raise ConfigError(f"--plot {parsed.plot}: the diagram is an SVG. Give a name that ends in .svg.")
         folder = files.absolute(parsed.run)
         config = recorded_config(read_record(folder), parsed.set)
         spark = start_session(config.spark, f"evaluate {folder}")
         try:
-            found = try_ways(spark, folder, config, parsed.truth, parsed.methods, parsed.scratch, remake)
+            makers = (remake, reassign if parsed.ablate else None)
+            found = try_ways(spark, folder, config, parsed.truth, parsed.methods, parsed.scratch, *makers)
         finally:
             spark.stop()
         if parsed.out:
             files.write_json(files.absolute(parsed.out), found)
+        if parsed.plot:
+            _plot(files.absolute(parsed.plot), found["ways"])
         sys.stdout.write(render_scores(found["ways"], found["truth"]))
 
     return exit_code(job)
 
 
 def try_ways(
-    spark: SparkSession, folder: str, config: Config, truth: str, ways: Sequence[str], scratch: str, remake: Remake
+    spark: SparkSession,
+    folder: str,
+    config: Config,
+    truth: str,
+    ways: Sequence[str],
+    scratch: str,
+    remake: Remake,
+    reassign: Remake | None = None,
 ) -> dict[str, Any]:
     """Measures of each way of labelling, as plain values: `truth` (its counts) and `ways` (way -> measures).
 
@@ -69,6 +84,8 @@ def try_ways(
         ways: some of `WAYS`, in the order of the table.
         scratch: folder for tables that are thrown away, which driver and workers both see.
         remake: as in `run_trials`.
+        reassign: as in `run_trials`; where given, further ways are the run assigned again, by these settings and with
+            each term of confidence toggled.
 
     Raises:
         UserError: the truth or the run cannot be used.
@@ -80,18 +97,27 @@ def try_ways(
     known = prepare(tables, read_truth(spark, truth), kept, most, config.embed.encoder, language)
     if known.names is None:
         log.warning("the run's vectors are of another version of its encoder: classes are mapped by name alone.")
+
+    def made(tried: Config, make: Remake) -> dict[str, Any]:
+        with overlaid(spark, folder, files.join(scratch, uuid.uuid4().hex[:12]), tried) as run:
+            make(run)
+            return evaluate(of_run(run.read, language), known, run.read)
+
     found: dict[str, Any] = {}
     for way in dict.fromkeys(ways):
         log.info("%s ...", way)
         if way in METHODS:
-            tried = dataclasses.replace(config, cluster=dataclasses.replace(config.cluster, method=way))
-            with overlaid(spark, folder, files.join(scratch, uuid.uuid4().hex[:12]), tried) as run:
-                remake(run)
-                found[way] = evaluate(of_run(run.read, language), known, run.read)
+            cluster = dataclasses.replace(config.cluster, method=way)
+            found[way] = made(dataclasses.replace(config, cluster=cluster), remake)
         elif way == OWN:
             found[way] = evaluate(of_run(tables, language), known, tables)
         else:
             found[way] = evaluate(_baseline(way, tables, known, kept, most, language), known, tables)
+    if reassign is not None:
+        # The run itself may be of other settings or another version: terms are compared with it assigned again.
+        for name, tried in {"again": config, **toggle_terms(config)}.items():
+            log.info("%s %s ...", OWN, name)
+            found[f"{OWN} {name}"] = made(tried, reassign)
     return {"truth": _facts(known), "ways": found}
 
 
@@ -102,6 +128,14 @@ def _baseline(way: str, tables: Tables, truth: Truth, kept: Any, most: int, lang
     if way == "wordnet":
         return baselines.first_senses(texts, mentions)
     return baselines.inflection(texts, mentions, kept, most, language)
+
+
+def _plot(path: str, ways: Mapping[str, Mapping[str, Any]]) -> None:
+    sure = {way: result["confidence"] for way, result in ways.items() if result["confidence"] is not None}
+    if sure:
+        files.write_text(path, reliability_diagram(sure))
+    else:
+        log.warning("no way has judged pairs with a confidence: %s is not written.", path)
 
 
 def _facts(truth: Truth) -> Mapping[str, Any]:
@@ -130,6 +164,12 @@ def _parser(doc: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="another setting for all methods tried"
     )
+    parser.add_argument(
+        "--ablate",
+        action="store_true",
+        help="also the run assigned again, as it is and with each term of confidence switched off or on",
+    )
+    parser.add_argument("--plot", metavar="FILE.svg", help="confidence against precision, raw and calibrated")
     parser.add_argument("--out", metavar="FILE", help="everything, as JSON")
     parser.add_argument(
         "--scratch",

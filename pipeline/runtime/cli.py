@@ -23,10 +23,15 @@ class Arguments:
     run_id: str | None
     resume: bool
     until: str | None
+    reuse: bool = False
 
 
 def run_job(
-    doc: str, argv: Sequence[str] | None, work: Callable[[Arguments], None], stages: Sequence[str] | None = None
+    doc: str,
+    argv: Sequence[str] | None,
+    work: Callable[[Arguments], None],
+    stages: Sequence[str] | None = None,
+    reuse: str | None = None,
 ) -> int:
     """Parse the arguments, do the work, and give the exit code: 0 done, 2 unusable input or settings, 1 a defect.
 
@@ -35,10 +40,11 @@ def run_job(
         argv: arguments; those of the process where None.
         work: the job.
         stages: names for --until; given only for the job that runs them all.
+        reuse: what --reuse-evidence does; given only for the job that can start from a finished run's evidence.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stdout, level=logging.WARNING)
     log.setLevel(logging.INFO)
-    parsed = _parser(doc, stages).parse_args(argv)
+    parsed = _parser(doc, stages, reuse).parse_args(argv)
 
     def job() -> None:
         config = _config(parsed)
@@ -46,7 +52,9 @@ def run_job(
             sys.stdout.write(render_config(config))
             return
         resume = getattr(parsed, "resume", None)
-        work(Arguments(config, parsed.run_root, resume or parsed.run_id, bool(resume), getattr(parsed, "until", None)))
+        run_id, until = resume or parsed.run_id, getattr(parsed, "until", None)
+        again = getattr(parsed, "reuse_evidence", False)
+        work(Arguments(config, parsed.run_root, run_id, bool(resume), until, again))
 
     return exit_code(job, "stopped; go on with --resume")
 
@@ -77,7 +85,7 @@ def _config(parsed: argparse.Namespace) -> Config:
     raise UserError("nothing to read: give --config FILE.toml, or --corpus icons to try it.")
 
 
-def _parser(doc: str, stages: Sequence[str] | None) -> argparse.ArgumentParser:
+def _parser(doc: str, stages: Sequence[str] | None, reuse: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", metavar="FILE", help="the run's TOML file: sources, and one section a stage")
     parser.add_argument("--corpus", metavar="NAME", help="a ready-made corpus in place of a file: icons, openclipart")
@@ -90,4 +98,6 @@ def _parser(doc: str, stages: Sequence[str] | None) -> argparse.ArgumentParser:
     if stages is not None:
         parser.add_argument("--resume", metavar="RUN_ID", help="go on with a run that was stopped")
         parser.add_argument("--until", choices=stages, metavar="STAGE", help=f"stop after one of: {', '.join(stages)}")
+    if reuse is not None:
+        parser.add_argument("--reuse-evidence", action="store_true", help=reuse)
     return parser

@@ -52,10 +52,21 @@ class ImagesConfig:
     image_id: str = setting("image_id", "Column with the image's id.")
     image_uri: str | None = setting(None, "Column with where the picture is.")
     duplicate_of: str | None = setting(None, "Column with the id of the image that this one reposts.")
+    perceptual_hash: str | None = setting(
+        None, "Column with a hash of the picture, 64 bits as 16 hexadecimal digits or as a number; equal is a repost."
+    )
+    max_distance: int = setting(
+        0,
+        "Bits by which the hash of a repost may differ; 0 = equal alone. Each bit folds more strangers too.",
+        low=0,
+        high=8,
+    )
 
     def __post_init__(self) -> None:
         if not self.path:
             raise ConfigError("path is missing.")
+        if self.max_distance and not self.perceptual_hash:
+            raise ConfigError(f"max_distance = {self.max_distance} needs perceptual_hash, the column to compare.")
         if not self.name:
             object.__setattr__(self, "name", Path(self.path).name)
 
@@ -238,6 +249,16 @@ class AssignConfig:
     max_labels: int = setting(20, "Labels an image, most confident first.", low=1)
     min_confidence: float = setting(0.3, "Below it a label is dropped and counted.", low=0, high=1)
     max_evidence: int = setting(8, "Evidence kept an image and label: millions of captions stay bounded.", low=1)
+    terms: tuple[str, ...] = setting(
+        ("reliability", "saturation", "specificity"),
+        "What confidence is made of; the other terms bought nothing, see jobs/evaluate.py --ablate.",
+        choices=("reliability", "saturation", "specificity", "coverage", "completeness", "agreement"),
+    )
+    nested_by: tuple[str, ...] = setting(
+        (),
+        "Kinds of parents by which a phrase inside a longer one counts too: a table in a kitchen table.",
+        choices=("head", "hypernym", "containment"),
+    )
     best_reliability: float = setting(
         0.95, "Agreement tells reliabilities up to one factor; the best signal gets this.", low=0.5, high=1
     )
@@ -246,6 +267,9 @@ class AssignConfig:
     )
     prior_reliability: float = setting(0.7, "A signal that never meets another gets this.", low=0.01, high=1)
     prior_strength: float = setting(20.0, "Observations that the prior is worth.", low=0)
+    band_strength: float = setting(
+        500.0, "Observations that a signal's reliability over all labels is worth in each band.", low=0
+    )
     closure: int = setting(
         0, "Levels of broader labels that an image gets too; 0 = none: they cost more precision than they give.", low=0
     )
@@ -256,6 +280,34 @@ class AssignConfig:
     )
     closure_discount: float = setting(
         0.7, "How far a parent is believed where its child is certain; once more for each level.", low=0, high=1
+    )
+    implications: bool = setting(
+        False, "Whether labels that go with another on most of its images follow from it; precision falls more often."
+    )
+    implication_share: float = setting(
+        0.8, "Share of the images of a label on which the other one stands, that implies it.", low=0.5, high=1
+    )
+    implication_images: int = setting(20, "Images that carry both labels, at least.", low=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelingConfig:
+    """What a few trusted images teach."""
+
+    trusted: str = setting(
+        "",
+        "File of trusted labels (image_id, label: all that is true of an image), or the result of an audit (with the "
+        "column correct); none where empty.",
+    )
+    min_trusted: int = setting(50, "Fewer trusted images teach too little to be told from luck.", low=10)
+    min_precision: float = setting(
+        0.0,
+        "Precision that taught labels should have; 0 = as many right and as few wrong as possible (F1).",
+        low=0,
+        high=1,
+    )
+    max_trusted: int = setting(
+        8_000, "More trusted images are sampled by a hash: the fit works on a square of them, 0.5 GB.", low=50
     )
 
 
@@ -308,6 +360,7 @@ class Config:
     embed: EmbedConfig = EmbedConfig()
     cluster: ClusterConfig = ClusterConfig()
     assign: AssignConfig = AssignConfig()
+    labeling: LabelingConfig = LabelingConfig()
     publish: PublishConfig = PublishConfig()
     report: ReportConfig = ReportConfig()
 

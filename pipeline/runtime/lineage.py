@@ -3,7 +3,7 @@
 import dataclasses
 import datetime
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -75,8 +75,17 @@ class RunRecord:
         files.write_json(self._path, self.content)
 
 
-def open_record(folder: str, run_id: str, config: Config) -> RunRecord:
+def open_record(
+    folder: str, run_id: str, config: Config, free: Sequence[str] = (), again: Sequence[str] = ()
+) -> RunRecord:
     """The record of a run folder; a new one, not yet saved, where the folder is fresh.
+
+    Args:
+        folder: of the run.
+        run_id: its name.
+        config: its settings.
+        free: sections that may differ from those on record, and then replace them.
+        again: stages that are forgotten where sections may differ: they are to be done anew.
 
     Raises:
         RunError: the folder belongs to a run with other settings; every differing setting is named.
@@ -84,12 +93,16 @@ def open_record(folder: str, run_id: str, config: Config) -> RunRecord:
     path = files.join(folder, "run.json")
     content = files.read_json(path)
     if content is not None:
-        changed = differences(content["config"], dataclasses.asdict(config))
+        given = dataclasses.asdict(config)
+        content["config"].update({name: given[name] for name in free})
+        content["stages"] = [item for item in content["stages"] if item["stage"] not in again]
+        changed = differences(content["config"], given)
         if changed:
             raise RunError(
                 f"run {run_id} was started with other settings: {'; '.join(changed)}. "
                 f"Give the old settings to go on with it, or another --run-id to start anew."
             )
+        content["digest"] = config.digest(*(field.name for field in dataclasses.fields(config)))
         return RunRecord(folder, content)
     content = {
         "run_id": run_id,

@@ -11,6 +11,7 @@ from pipeline.runtime.config import (
     Config,
     EmbedConfig,
     ImagesConfig,
+    LabelingConfig,
     MineConfig,
     NormalizeConfig,
     PublishConfig,
@@ -28,6 +29,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "embed": EmbedConfig,
     "cluster": ClusterConfig,
     "assign": AssignConfig,
+    "labeling": LabelingConfig,
     "publish": PublishConfig,
     "report": ReportConfig,
 }

@@ -20,6 +20,9 @@ from pipeline.runtime.tables import Tables
 
 log = logging.getLogger("pipeline")
 
+# What may differ where evidence is weighed anew, and the stages that are done again then.
+_REWEIGHED = (("assign", "labeling", "publish", "report"), ("assign", "publish", "report"))
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -85,7 +88,8 @@ def walk(stages: Sequence[Stage], arguments: Arguments) -> None:
     run_id = arguments.run_id or _new_run_id(whole)
     folder = files.join(root, run_id)
     _check_run(folder, run_id, arguments.resume, whole)
-    record = open_record(folder, run_id, arguments.config)  # before Spark: a mistake is told at once
+    redone = _REWEIGHED if arguments.reuse else ((), ())
+    record = open_record(folder, run_id, arguments.config, *redone)  # before Spark: a mistake is told at once
     spark = start_session(arguments.config.spark, f"{stages[0].name if not whole else 'mine'} {run_id}")
     try:
         record.save()

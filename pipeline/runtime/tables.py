@@ -28,7 +28,7 @@ class TableSchema:
     version: int
     description: str
     key: tuple[str, ...]
-    references: tuple[tuple[str, str], ...]  # (column, table whose key it points to)
+    references: tuple[tuple[str, tuple[str, ...]], ...]  # (column, tables to whose keys together it points)
     struct: StructType
 
     @property
@@ -50,7 +50,10 @@ def load_schema(name: str) -> TableSchema:
     if not found:
         raise SchemaError(f"no table {name!r}: schemas/{name}.v1.json does not exist.")
     raw = found[-1]
-    references = tuple((item["column"], item["table"]) for item in raw["references"])
+    columns = dict.fromkeys(item["column"] for item in raw["references"])
+    references = tuple(
+        (column, tuple(item["table"] for item in raw["references"] if item["column"] == column)) for column in columns
+    )
     return TableSchema(
         raw["table"], raw["version"], raw["description"], tuple(raw["key"]), references, StructType.fromJson(raw)
     )
@@ -183,10 +186,11 @@ class Tables:
         if schema.key:
             twice = written.groupBy(*schema.key).count().where("count > 1").orderBy(*schema.key).limit(3).collect()
             faults += [f"key {tuple(row[name] for name in schema.key)} on {row['count']} rows" for row in twice]
-        for column, table in schema.references:
-            known = self.read(table).select(F.col(load_schema(table).key[0]).alias(column))
+        for column, tables in schema.references:
+            keys = [self.read(table).select(F.col(load_schema(table).key[0]).alias(column)) for table in tables]
+            known = functools.reduce(DataFrame.unionByName, keys)
             lost = written.select(column).distinct().join(known, column, "left_anti").orderBy(column).limit(3).collect()
-            faults += [f"{column} = {row[0]!r} is not in {table}" for row in lost]
+            faults += [f"{column} = {row[0]!r} is not in {' or '.join(tables)}" for row in lost]
         if faults:
             raise SchemaError(f"{schema.name} v{schema.version}: {'; '.join(faults)}. Nothing was published.")
         return int(totals["_rows"])

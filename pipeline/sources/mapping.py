@@ -8,6 +8,7 @@ from pyspark.sql.types import ArrayType, AtomicType, BinaryType, DataType, Strin
 
 from pipeline.runtime.config import ImagesConfig, SourceConfig
 from pipeline.runtime.errors import InputError
+from pipeline.sources import reposts
 from pipeline.sources.readers import BROKEN
 
 
@@ -61,32 +62,56 @@ def to_facts(rows: DataFrame, source: SourceConfig) -> DataFrame:
 
 
 def to_images(rows: DataFrame, source: ImagesConfig) -> DataFrame:
-    """(image_id, image_uri, duplicate_of, source, reason) of a table of images.
+    """A table of images as (image_id, image_uri, duplicate_of, perceptual_hash, source, reason, hash_reason, hash_raw).
+
+    perceptual_hash is a long, null where it cannot tell pictures apart; hash_reason and hash_raw say why, of an image
+    that stays. An image with a reason does not.
 
     Raises:
-        InputError: a column that the configuration names is missing.
+        InputError: a column that the configuration names is missing, or cannot be a hash.
     """
-    require_columns(rows, source.name, [source.image_id, source.image_uri, source.duplicate_of])
+    names = [source.image_id, source.image_uri, source.duplicate_of, source.perceptual_hash]
+    require_columns(rows, source.name, names)
+    stated, number, fault = F.lit(None).cast("string"), F.lit(None).cast("long"), F.lit(None).cast("string")
+    if source.perceptual_hash:
+        kind = rows.schema[source.perceptual_hash].dataType
+        if not reposts.is_hash(kind):
+            raise InputError(
+                f"source {source.name!r}: column {source.perceptual_hash!r} is {_name(kind)}, expected a string of 16 "
+                f"hexadecimal digits or a whole number of 64 bits."
+            )
+        stated = _optional(source.perceptual_hash)
+        number = reposts.read_hash(_column(source.perceptual_hash), kind)
+        fault = reposts.hash_fault(stated, number)
     image = _trimmed(_column(source.image_id))
     original = _optional(source.duplicate_of)
     return rows.select(
         image.alias("image_id"),
         _optional(source.image_uri).alias("image_uri"),
         F.when(original != image, original).alias("duplicate_of"),
+        F.when(fault.isNull(), number).alias("perceptual_hash"),
         F.lit(source.name).alias("source"),
         F.when(image.isNull(), "no_image_id").alias("reason"),
+        F.when(image.isNotNull(), fault).alias("hash_reason"),
+        stated.alias("hash_raw"),
     )
 
 
 def collect_images(parts: Sequence[DataFrame]) -> DataFrame:
-    """One row per image; where sources differ, the smallest value counts, so that the order of sources does not."""
+    """One row per image; where sources differ, the smallest value counts, so that the order of sources does not.
+
+    Args:
+        parts: tables with the columns image_id, image_uri, duplicate_of, perceptual_hash.
+    """
     every = parts[0]
     for part in parts[1:]:
         every = every.unionByName(part)
     images = every.groupBy("image_id").agg(
-        F.min("image_uri").alias("image_uri"), F.min("duplicate_of").alias("original")
+        F.min("image_uri").alias("image_uri"),
+        F.min("duplicate_of").alias("original"),
+        F.min("perceptual_hash").alias("perceptual_hash"),
     )
-    return images.select("image_id", "image_uri", F.col("original").alias("duplicate_of"))
+    return images.withColumnRenamed("original", "duplicate_of")
 
 
 def chained(links: DataFrame) -> DataFrame:

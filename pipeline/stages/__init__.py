@@ -14,6 +14,7 @@ from pipeline.stages.assigning import assign_labels
 from pipeline.stages.clustering import cluster
 from pipeline.stages.embedding import embed_phrases
 from pipeline.stages.ingesting import ingest
+from pipeline.stages.matching import match_members
 from pipeline.stages.mining import mine_candidates
 from pipeline.stages.normalizing import normalize
 from pipeline.stages.publishing import publish_manifest, write_report
@@ -25,19 +26,25 @@ ROAD = (
     Stage("mine_candidates", "phrase", ("signals", "texts", "mentions"), ("candidates", "contexts"), mine_candidates),
     Stage("embed", "phrase", ("candidates",), ("embeddings",), embed_phrases),
     Stage("cluster", "phrase", ("candidates", "contexts", "embeddings"), ("vocabulary", "members"), cluster),
-    Stage("assign", "image", ("texts", "mentions", "vocabulary", "members"), ("assignments",), assign_labels),
+    Stage("match", "text", ("texts", "mentions", "vocabulary", "members"), ("evidence",), match_members),
+    Stage("assign", "image", ("mentions", "vocabulary", "evidence"), ("learnt", "assignments"), assign_labels),
     Stage(
-        *("publish", "image", ("signals", "images", "vocabulary", "assignments"), ("labels", "manifest")),
+        *("publish", "image", ("signals", "images", "vocabulary", "learnt", "assignments"), ("labels", "manifest")),
         publish_manifest,
     ),
     Stage("report", "image", ("labels", "members", "manifest"), (), write_report),
+)
+
+_REUSE = (
+    "weigh the evidence of a finished run anew, with other settings of [assign], [labeling] and [publish]; "
+    "go on with jobs/mine.py --resume and the same settings"
 )
 
 
 def run_stage(name: str, doc: str, argv: Sequence[str] | None = None) -> int:
     """Run one stage as a job; gives the exit code."""
     chosen = [stage for stage in ROAD if stage.name == name]
-    return run_job(doc, argv, functools.partial(walk, chosen))
+    return run_job(doc, argv, functools.partial(walk, chosen), reuse=_REUSE if name == "assign" else None)
 
 
 def run_road(doc: str, argv: Sequence[str] | None = None) -> int:
@@ -55,9 +62,13 @@ def run_evaluation(doc: str, argv: Sequence[str] | None = None) -> int:
 
     def remake(run: Run) -> None:
         cluster(run)
+        match_members(run)
         assign_labels(run)
 
-    return trial.run_trials(doc, argv, remake)
+    def reassign(run: Run) -> None:
+        assign_labels(run)
+
+    return trial.run_trials(doc, argv, remake, reassign)
 
 
 def run_versions(doc: str, argv: Sequence[str] | None = None) -> int:

@@ -16,7 +16,8 @@ def publish_manifest(run: Run) -> tuple[int, int]:
     if not assignments.head(1):
         raise InputError("no image has a label. Lower assign.min_confidence, or cluster.min_images.")
     counts = rows.count_labels(assignments).toArrow()
-    table = rows.label_table(_displayed(run), counts, config)
+    named = rows.with_learnt(_displayed(run), run.read("learnt").toArrow())
+    table = rows.label_table(named, counts, config)
     run.tables.write("labels", run.spark.createDataFrame(table))
     weighed = run.read("labels")
     lines = rows.manifest_rows(assignments, run.read("images"), weighed, run.record.signals, config)

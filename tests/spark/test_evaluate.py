@@ -1,24 +1,30 @@
 """A tiny run against trusted labels: every figure can be counted by hand."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField
 
-from pipeline.review import baselines, measures
-from pipeline.review.ablation import Overlay, read_record, recorded_config
+from pipeline.review import baselines, measures, trial
+from pipeline.review.ablation import Overlay, read_record, recorded_config, toggle_terms
 from pipeline.review.evaluate import evaluate, of_run, prepare
 from pipeline.review.truth import read_truth
+from pipeline.runtime import files
 from pipeline.runtime.errors import ConfigError, InputError, RunError
 from pipeline.runtime.load import parse_config
-from pipeline.runtime.tables import Tables
+from pipeline.runtime.road import Run
+from pipeline.runtime.tables import Tables, load_schema
 from pipeline.text.wordnet import wordnet
 from pipeline.vocabulary.encoding.encoders import HashingEncoder, load_encoder
 
 PHRASES = {phrase: baselines.phrase_keys([phrase], "en")[0] for phrase in ("cats", "cat", "puppy", "car")}
+ASSIGNED = "image_id string, label_id int, confidence float"
 TEXTS = ["my cats", "a cat", "puppy", "car | sale", "tree"]
 SAID = [("i0", 0), ("i1", 1), ("i2", 2), ("i3", 3), ("i4", 4), ("i5", 0)]  # image, place of its text
 # i3 is a repost's original; i9 is no image of the run; nothing is said of fish; i5 has no truth.
@@ -51,7 +57,10 @@ def frames(spark: SparkSession) -> dict[str, DataFrame]:
             "phrase_id long, label_id int, phrase string",
         ),
         "vocabulary": ([(0,), (1,), (2,)], "label_id int"),
-        "assignments": ([("i0", 0), ("i1", 0), ("i2", 0), ("i3", 2), ("i5", 0)], "image_id string, label_id int"),
+        "assignments": (
+            [("i0", 0, 0.9), ("i1", 0, 0.8), ("i2", 0, 0.4), ("i3", 2, 0.9), ("i5", 0, 0.1)],
+            ASSIGNED,
+        ),
     }
     return {name: spark.createDataFrame(values, ddl) for name, (values, ddl) in rows.items()}
 
@@ -77,12 +86,22 @@ def test_a_run_and_its_baselines_are_counted_as_by_hand(spark: SparkSession, fra
     coverage = found["coverage"]
     assert (coverage["images"], coverage["labelled"], coverage["pairs"], coverage["labels"]) == (6, 5, 5, 3)
     assert coverage["labels_with"] == {1: 2, 10: 0, 100: 0, 1000: 0}
+    # Of the four judged pairs that of i2, the least sure one, is wrong.
+    confidence = found["confidence"]
+    assert (confidence["pairs"], confidence["right"], confidence["auc"]) == (4, 3, 1.0)
+    assert [(item["pairs"], round(item["confidence"], 6), item["precision"]) for item in confidence["raw"]["bins"]] == [
+        (1, 0.4, 0.0),
+        (1, 0.8, 1.0),
+        (2, 0.9, 1.0),
+    ]
+    assert confidence["raw"]["ece"] == pytest.approx((0.4 + 0.2 + 2 * 0.1) / 4)
     assert coverage["gini"] == pytest.approx(measures.gini(np.array([4, 1, 0])))
 
     exact = evaluate(baselines.exact(tables("texts"), tables("mentions"), truth.classes, "en"), truth, tables)
     # As written: cats of i0 and of i5, which is not judged, and the puppy, since no text says the whole path.
     assert exact["string"]["bands"]["all"]["micro"] == {"precision": 1.0, "recall": 2 / 5, "f1": 4 / 7}
     assert exact["grouping"] is None
+    assert exact["confidence"] is None
     merged = baselines.inflection(tables("texts"), tables("mentions"), kept, 2, "en")
     assert merged.labels == 3
     assert evaluate(merged, truth, tables)["string"]["bands"]["all"]["micro"]["recall"] == 4 / 5
@@ -90,6 +109,99 @@ def test_a_run_and_its_baselines_are_counted_as_by_hand(spark: SparkSession, fra
         senses = evaluate(baselines.first_senses(tables("texts"), tables("mentions")), truth, tables)
         assert senses["string"]["bands"]["all"]["micro"]["recall"] == 4 / 5
         assert senses["string"]["unmapped"] == []  # WordNet knows fish, though no text says it
+
+
+def test_a_class_said_by_several_labels_is_as_sure_as_the_surest_and_halves_go_by_image(
+    spark: SparkSession, frames: dict[str, DataFrame]
+) -> None:
+    images = [f"j{n}" for n in range(200)]
+    frames["images"] = spark.createDataFrame([(name, None) for name in images], "image_id string, duplicate_of string")
+    rows = spark.createDataFrame(
+        [(name, label) for name in images for label in ("red", "blue")], "image_id string, label string"
+    )
+    truth = prepare(frames.__getitem__, rows, frames["candidates"].toArrow(), 2, "hashing", "en")
+    # Labels 0 and 1 say blue, 2 says red: two pairs an image, whichever way they are partitioned.
+    said = [(name, label, 0.1 + label * 0.2) for name in images for label in range(3)]
+    lookup = {("blue",): {0, 1}, ("red",): {2}}
+
+    def found(parts: int) -> dict[str, Any]:
+        assignments = spark.createDataFrame(said, ASSIGNED).repartition(parts)
+        labelling = baselines.Labelling(assignments, lambda words: lookup.get(words, set()), None, 3)
+        return evaluate(labelling, truth, frames.__getitem__)["confidence"]
+
+    once = found(1)
+    assert [(item["pairs"], item["confidence"]) for item in once["raw"]["bins"]] == [(200, 0.3), (200, 0.5)]
+    halves = once["calibrated"]
+    assert halves["fitted"] + halves["measured"] == 400
+    assert halves["fitted"] % 2 == halves["measured"] % 2 == 0  # both pairs of an image are in one half
+    assert 120 < halves["fitted"] < 280
+    assert found(7) == once
+
+
+def publish(tables: Tables, name: str, frame: DataFrame) -> None:
+    """Write a table with blanks in the columns that a frame lacks."""
+
+    empty = {"array": F.array(), "map": F.create_map(), "string": F.lit("")}
+
+    def blank(field: StructField) -> Column:
+        value = F.lit(None) if field.nullable else empty.get(field.dataType.typeName(), F.lit(0))
+        return value.cast(field.dataType).alias(field.name)
+
+    missing = [field for field in load_schema(name).struct if field.name not in frame.columns]
+    tables.write(name, frame.select("*", *map(blank, missing)))
+
+
+def test_each_term_is_toggled_once_and_compared_with_the_run_assigned_again(
+    spark: SparkSession, frames: dict[str, DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = parse_config(
+        {"sources": [{"path": "x", "signal": "title"}], "assign": {"terms": ["reliability", "coverage"]}}, "test"
+    )
+    toggled = toggle_terms(config)
+    assert list(toggled) == [
+        "without reliability",
+        "with saturation",
+        "with specificity",
+        "without coverage",
+        "with completeness",
+        "with agreement",
+    ]
+    assert toggled["without reliability"].assign.terms == ("coverage",)
+    assert set(toggled["with agreement"].assign.terms) == {"reliability", "coverage", "agreement"}
+    assert dataclasses.replace(toggled["with agreement"], assign=config.assign) == config
+
+    folder = tmp_path / "run"
+    record = {"config": dataclasses.asdict(config)}
+    files.write_json(str(folder / "run.json"), record)
+    run = Tables(spark, str(folder))
+    frames["learnt"] = spark.createDataFrame([], "label_id int")
+    for name in ("images", "texts", "mentions", "candidates", "embeddings", "vocabulary", "members", "learnt"):
+        publish(run, name, frames[name])
+    publish(run, "assignments", frames["assignments"])
+    (tmp_path / "truth.csv").write_text("image_id,label\ni0,cat\ni2,puppy\n")
+    # What is evaluated is of no interest here, and dear.
+    monkeypatch.setattr(trial, "evaluate", lambda labelling, truth, tables: labelling.assignments.count())
+    tried: list[tuple[str, ...]] = []
+
+    def reassign(again: Run) -> None:
+        tried.append(again.config.assign.terms)
+        made = spark.createDataFrame([(f"i{n}", 0, 0.5) for n in range(len(tried) % 4)], ASSIGNED)
+        publish(again.tables, "assignments", made)
+
+    def remake(_: Run) -> None:
+        pytest.fail("labels are those of the run")
+
+    def ways(again: Callable[[Run], object] | None) -> dict[str, Any]:
+        truth, scratch = str(tmp_path / "truth.csv"), str(tmp_path / "scratch")
+        return trial.try_ways(spark, str(folder), config, truth, ["run"], scratch, remake, again)["ways"]
+
+    assert ways(None) == {"run": 5}
+    found = ways(reassign)
+    assert list(found) == ["run", "run again", *(f"run {name}" for name in toggled)]
+    assert list(found.values()) == [5, 1, 2, 3, 0, 1, 2, 3]
+    assert tried == [config.assign.terms, *(item.assign.terms for item in toggled.values())]
+    assert run.read("assignments").count() == 5
+    assert list((tmp_path / "scratch").glob("*")) == []
 
 
 def test_vectors_of_another_encoder_map_no_class(spark: SparkSession, frames: dict[str, DataFrame]) -> None:
@@ -123,10 +235,10 @@ def test_a_trial_reads_the_run_and_writes_beside_it(spark: SparkSession, tmp_pat
     run = Tables(spark, str(tmp_path / "run"))
     ddl = "image_id string, image_uri string, duplicate_of string"
     run.write("images", spark.createDataFrame([("i0", None, None)], ddl))
-    trial = Overlay(run, str(tmp_path / "scratch"))
-    assert trial.read("images").count() == 1
-    trial.write("images", spark.createDataFrame([("i0", None, None), ("i1", None, None)], ddl))
-    assert (trial.read("images").count(), run.read("images").count()) == (2, 1)
+    tried = Overlay(run, str(tmp_path / "scratch"))
+    assert tried.read("images").count() == 1
+    tried.write("images", spark.createDataFrame([("i0", None, None), ("i1", None, None)], ddl))
+    assert (tried.read("images").count(), run.read("images").count()) == (2, 1)
 
 
 def test_settings_of_an_older_run_are_read_and_only_later_stages_tried(tmp_path: Path) -> None:
@@ -134,9 +246,11 @@ def test_settings_of_an_older_run_are_read_and_only_later_stages_tried(tmp_path:
     record = {"config": dataclasses.asdict(config)}
     record["config"]["cluster"]["gone"] = 1
     del record["config"]["assign"]["max_labels"]
-    again = recorded_config(record, ["cluster.attach_similarity=0.9"])
+    del record["config"]["labeling"]
+    again = recorded_config(record, ["cluster.attach_similarity=0.9", "labeling.min_trusted=60"])
     assert (again.cluster.min_images, again.cluster.attach_similarity) == (7, 0.9)
     assert (again.assign, again.sources) == (config.assign, config.sources)
+    assert again.labeling == dataclasses.replace(config.labeling, min_trusted=60)
     with pytest.raises(ConfigError, match=r"mine\.min_images=2: only cluster, assign"):
         recorded_config(record, ["mine.min_images=2"])
     with pytest.raises(RunError, match=r"no run\.json"):

@@ -153,7 +153,7 @@ def test_reposts_of_reposts_lead_to_the_original_and_circles_to_themselves(spark
     rows += [("x", "y"), ("y", "x"), ("z", "x"), ("k", "l"), ("l", "m"), ("m", "k")]
     table = spark.createDataFrame(rows, "image_id string, original string")
     images = to_images(table, ImagesConfig(path="x", duplicate_of="original"))
-    images = collect_images([images.select("image_id", "image_uri", "duplicate_of")])
+    images = collect_images([images.select("image_id", "image_uri", "duplicate_of", "perceptual_hash")])
     links = images.where("duplicate_of is not null").select("image_id", "duplicate_of").persist()
     for _ in range(3):
         links = follow(links).persist()

@@ -32,7 +32,8 @@ MATHEMATICS = (
     *(f"vocabulary/clustering/{name}.py" for name in ("units", "evidence", "compounds", "contrast", "calibrate")),
     *(f"vocabulary/{name}.py" for name in ("names", "hierarchy", "labels", "versions")),
     "review/measures.py",
-    *(f"labeling/{name}.py" for name in ("reliability", "classes", "judgements")),
+    *(f"labeling/{name}.py" for name in ("reliability", "classes", "judgements", "nested", "denial")),
+    *(f"labeling/trusted/{name}.py" for name in ("features", "model", "teach", "lessons")),
     "review/precision.py",
     "manifest/balance.py",
 )

@@ -1,0 +1,1 @@
+"""What a few trusted images teach: which labels follow from which phrases, and which do not."""

@@ -1,0 +1,91 @@
+"""Trusted labels of a few images, out of a file: all that is true of each, or judgements one by one."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.labeling.judgements import read_judgements
+from pipeline.runtime.errors import InputError
+from pipeline.sources.readers import read_table, readable
+
+COLUMNS = ("image_id", "label")
+_SUFFIXES = {"csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "json", "orc": "orc"}
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedRows:
+    """What a file of trusted labels says.
+
+    Attributes:
+        rows: image_id, label, correct (bool), sorted and each once; a repost's rows are those of its original. Without
+            an image: the name of a label that no trusted image has.
+        whole: whether the rows of an image are all that is true of it; judgements say nothing of other labels.
+        unknown: images of the file that the run has not.
+    """
+
+    rows: pa.Table
+    whole: bool
+    unknown: int
+
+
+def read_pairs(spark: SparkSession, path: str, what: str) -> DataFrame:
+    """(image_id, label, and correct where there is such a column): the rows of a file of trusted labels, as strings.
+
+    Args:
+        spark: the session.
+        path: Parquet; CSV, TSV, JSON lines or ORC where the ending of the name says so.
+        what: the rows are, for messages.
+
+    Raises:
+        InputError: there is no such file, it is not readable, a column is missing, or no row holds both.
+    """
+    kind = _SUFFIXES.get(path.rstrip("/").rpartition(".")[2].lower(), "parquet")
+    table = read_table(spark, what, path, kind, {})
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"{path}: no column {', '.join(missing)}; it has {', '.join(table.columns)}. "
+            f"The {what} is one row per image and class, in the columns {' and '.join(COLUMNS)}."
+        )
+    columns = [*COLUMNS, *(["correct"] if "correct" in table.columns else [])]
+    rows = table.select(*(F.trim(F.col(name).cast("string")).alias(name) for name in columns)).distinct()
+    with readable(path):
+        if not rows.where("image_id != '' and label != ''").head(1):
+            raise InputError(f"{path}: no row holds an image_id and a label.")
+    return rows
+
+
+def read_trusted(spark: SparkSession, path: str, images: DataFrame) -> TrustedRows:
+    """The trusted labels of the images of a run.
+
+    Args:
+        spark: the session.
+        path: a file of `read_pairs`; one with the column `correct` holds judgements, see `judgements.read_judgements`.
+        images: the table images.
+
+    Raises:
+        InputError: the file cannot be used.
+    """
+    pairs = read_pairs(spark, path, "trusted file")
+    whole = "correct" not in pairs.columns
+    if not whole:
+        judged = read_judgements(path).select(["image_id", "label", "correct"])
+        pairs = spark.createDataFrame(judged)
+    else:
+        pairs = pairs.where("label != ''").select("image_id", "label", F.lit(True).alias("correct"))
+    known = images.select("image_id", F.coalesce("duplicate_of", "image_id").alias("original"))
+    named = F.coalesce("image_id", F.lit("")) != ""
+    found = pairs.where(named).join(known, "image_id")
+    lost = pairs.where(named).join(known, "image_id", "left_anti").select("image_id").distinct().count()
+    # Of two judgements of reposts of one image that differ, the doubt stays: it is no example.
+    here = (
+        found.groupBy(F.col("original").alias("image_id"), "label")
+        .agg(F.bool_and("correct").alias("correct"), F.bool_or("correct").alias("ever"))
+        .where("correct = ever")
+        .drop("ever")
+    )
+    names = pairs.where(~named).select(F.lit("").alias("image_id"), "label", "correct").distinct()
+    rows = here.unionByName(names).toArrow().sort_by([("image_id", "ascending"), ("label", "ascending")])
+    return TrustedRows(rows, whole, lost)
