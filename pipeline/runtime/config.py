@@ -255,8 +255,8 @@ class AssignConfig:
         choices=("reliability", "saturation", "specificity", "coverage", "completeness", "agreement"),
     )
     nested_by: tuple[str, ...] = setting(
-        (),
-        "Kinds of parents by which a phrase inside a longer one counts too: a table in a kitchen table.",
+        ("head", "hypernym", "containment"),
+        "Kinds of parents by which a phrase inside a longer one counts too: a table in a kitchen table; [] = never.",
         choices=("head", "hypernym", "containment"),
     )
     best_reliability: float = setting(

@@ -46,13 +46,13 @@ def add_learnt(run: Run, ranked: DataFrame) -> DataFrame:
 def _learn(run: Run, ranked: DataFrame, trusted: TrustedRows) -> tuple[DataFrame, apply.Lesson] | None:
     """All images as they are described, and what trusted ones teach of them; None where it does not pay."""
     config = run.config.labeling
-    space = _space(run)
+    space = read_space(run)
     classes = lessons.find_classes(
-        trusted.rows, _lookup(run), run.read("vocabulary").count(), run.config.normalize.default_language
+        trusted.rows, find_label(run), run.read("vocabulary").count(), run.config.normalize.default_language
     )
-    images = _describe(run, ranked, space).persist(StorageLevel.MEMORY_AND_DISK)  # read for the lesson, and by it
-    names = _encode_names(run, classes, space.vectors.shape[1])
-    sample = _sample(images, trusted.rows, config.max_trusted)
+    images = describe_images(run, ranked, space).persist(StorageLevel.MEMORY_AND_DISK)  # read for the lesson, and by it
+    names = encode_names(run, classes, space.vectors.shape[1])
+    sample = sample_images(images, trusted.rows, config.max_trusted)
     log.info(
         "  %d trusted images (%d are not in the run), %d classes, %d of them new",
         *(sample.num_rows, trusted.unknown, len(classes.named), int((classes.labels >= classes.first_new).sum())),
@@ -79,7 +79,7 @@ def _learn(run: Run, ranked: DataFrame, trusted: TrustedRows) -> tuple[DataFrame
     return images, lesson
 
 
-def _space(run: Run) -> features.Space:
+def read_space(run: Run) -> features.Space:
     """All kept phrases; those without a vector have zeros."""
     kept = run.read("candidates").where("kept").select("phrase_id", "images").toArrow().sort_by("phrase_id")
     ids, all_images = kept["phrase_id"].to_numpy(), run.read("mentions").select("image_id").distinct().count()
@@ -93,7 +93,8 @@ def _space(run: Run) -> features.Space:
     return features.Space(ids, np.maximum(rarity, 0.0).astype(np.float32), vectors)
 
 
-def _lookup(run: Run) -> Lookup:
+def find_label(run: Run) -> Lookup:
+    """Finds labels of the vocabulary by the words of a name."""
     language = run.config.normalize.default_language
     spoken = run.read("candidates").select("phrase_id", "language")
     members = run.read("members").join(spoken, "phrase_id").toArrow()
@@ -101,7 +102,7 @@ def _lookup(run: Run) -> Lookup:
     return lookup_members(zip(*columns, strict=True), language)
 
 
-def _describe(run: Run, ranked: DataFrame, space: features.Space) -> DataFrame:
+def describe_images(run: Run, ranked: DataFrame, space: features.Space) -> DataFrame:
     """(image_id, phrases, labels): all phrases of each image, and the labels that texts give it."""
     ids = run.spark.sparkContext.broadcast(space.ids.tobytes())
     phrases = apply.find_phrases(run.read("texts"), run.read("mentions"), ids, run.config.mine.max_words)
@@ -113,14 +114,15 @@ def _describe(run: Run, ranked: DataFrame, space: features.Space) -> DataFrame:
     )
 
 
-def _encode_names(run: Run, classes: lessons.Classes, width: int) -> npt.NDArray[np.float32]:
+def encode_names(run: Run, classes: lessons.Classes, width: int) -> npt.NDArray[np.float32]:
+    """Unit vectors of the classes' names by the run's encoder, float32 [classes, width]."""
     config = run.config.embed
     names = [item.thing or item.name for item in classes.named]
     vectors = load_encoder(config.encoder, config.backend).encode(names)
     return np.asarray(vectors, dtype=np.float32).reshape(len(names), width)
 
 
-def _sample(images: DataFrame, rows: pa.Table, most: int) -> pa.Table:
+def sample_images(images: DataFrame, rows: pa.Table, most: int) -> pa.Table:
     """(image_id, phrases, labels) of trusted images with any phrase, sorted; drawn by a hash where too many."""
     wanted = rows.select(["image_id"]).group_by("image_id").aggregate([])
     trusted = images.join(images.sparkSession.createDataFrame(wanted), "image_id")

@@ -13,7 +13,7 @@ from pyspark.sql.types import StructField
 
 from pipeline.review import baselines, measures, trial
 from pipeline.review.ablation import Overlay, read_record, recorded_config, toggle_terms
-from pipeline.review.evaluate import evaluate, of_run, prepare
+from pipeline.review.evaluate import Truth, evaluate, of_run, prepare
 from pipeline.review.truth import read_truth
 from pipeline.runtime import files
 from pipeline.runtime.errors import ConfigError, InputError, RunError
@@ -24,6 +24,7 @@ from pipeline.text.wordnet import wordnet
 from pipeline.vocabulary.encoding.encoders import HashingEncoder, load_encoder
 
 PHRASES = {phrase: baselines.phrase_keys([phrase], "en")[0] for phrase in ("cats", "cat", "puppy", "car")}
+IMAGES = "image_id string, image_uri string, duplicate_of string"
 ASSIGNED = "image_id string, label_id int, confidence float"
 TEXTS = ["my cats", "a cat", "puppy", "car | sale", "tree"]
 SAID = [("i0", 0), ("i1", 1), ("i2", 2), ("i3", 3), ("i4", 4), ("i5", 0)]  # image, place of its text
@@ -57,6 +58,7 @@ def frames(spark: SparkSession) -> dict[str, DataFrame]:
             "phrase_id long, label_id int, phrase string",
         ),
         "vocabulary": ([(0,), (1,), (2,)], "label_id int"),
+        "learnt": ([], "label_id int, display string, new boolean"),
         "assignments": (
             [("i0", 0, 0.9), ("i1", 0, 0.8), ("i2", 0, 0.4), ("i3", 2, 0.9), ("i5", 0, 0.1)],
             ASSIGNED,
@@ -174,19 +176,20 @@ def test_each_term_is_toggled_once_and_compared_with_the_run_assigned_again(
     record = {"config": dataclasses.asdict(config)}
     files.write_json(str(folder / "run.json"), record)
     run = Tables(spark, str(folder))
-    frames["learnt"] = spark.createDataFrame([], "label_id int")
-    for name in ("images", "texts", "mentions", "candidates", "embeddings", "vocabulary", "members", "learnt"):
-        publish(run, name, frames[name])
-    publish(run, "assignments", frames["assignments"])
-    (tmp_path / "truth.csv").write_text("image_id,label\ni0,cat\ni2,puppy\n")
-    # What is evaluated is of no interest here, and dear.
-    monkeypatch.setattr(trial, "evaluate", lambda labelling, truth, tables: labelling.assignments.count())
+    publish(run, "candidates", frames["candidates"])
+    publish(run, "images", frames["images"])
+    (tmp_path / "truth.csv").write_text("image_id,label\ni0,cat\n")
+    # Preparing and judging are dear and of no interest here: a way is told by the images that it reads.
+    known = Truth(frames["images"], [], np.zeros(0, np.int64), 1, 0, {}, None)
+    monkeypatch.setattr(trial, "prepare", lambda *_: known)
+    monkeypatch.setattr(trial, "of_run", lambda tables, language: tables("images").count())
+    monkeypatch.setattr(trial, "evaluate", lambda images, truth, tables: images)
     tried: list[tuple[str, ...]] = []
 
     def reassign(again: Run) -> None:
         tried.append(again.config.assign.terms)
-        made = spark.createDataFrame([(f"i{n}", 0, 0.5) for n in range(len(tried) % 4)], ASSIGNED)
-        publish(again.tables, "assignments", made)
+        made = [(f"i{n}", None, None) for n in range(len(tried) % 4)]
+        again.tables.write("images", spark.createDataFrame(made, IMAGES))
 
     def remake(_: Run) -> None:
         pytest.fail("labels are those of the run")
@@ -195,12 +198,12 @@ def test_each_term_is_toggled_once_and_compared_with_the_run_assigned_again(
         truth, scratch = str(tmp_path / "truth.csv"), str(tmp_path / "scratch")
         return trial.try_ways(spark, str(folder), config, truth, ["run"], scratch, remake, again)["ways"]
 
-    assert ways(None) == {"run": 5}
+    assert ways(None) == {"run": 7}
     found = ways(reassign)
     assert list(found) == ["run", "run again", *(f"run {name}" for name in toggled)]
-    assert list(found.values()) == [5, 1, 2, 3, 0, 1, 2, 3]
+    assert list(found.values()) == [7, 1, 2, 3, 0, 1, 2, 3]
     assert tried == [config.assign.terms, *(item.assign.terms for item in toggled.values())]
-    assert run.read("assignments").count() == 5
+    assert run.read("images").count() == 7
     assert list((tmp_path / "scratch").glob("*")) == []
 
 
@@ -233,11 +236,10 @@ def test_a_truth_that_cannot_be_used_says_why(spark: SparkSession, tmp_path: Pat
 
 def test_a_trial_reads_the_run_and_writes_beside_it(spark: SparkSession, tmp_path: Path) -> None:
     run = Tables(spark, str(tmp_path / "run"))
-    ddl = "image_id string, image_uri string, duplicate_of string"
-    run.write("images", spark.createDataFrame([("i0", None, None)], ddl))
+    run.write("images", spark.createDataFrame([("i0", None, None)], IMAGES))
     tried = Overlay(run, str(tmp_path / "scratch"))
     assert tried.read("images").count() == 1
-    tried.write("images", spark.createDataFrame([("i0", None, None), ("i1", None, None)], ddl))
+    tried.write("images", spark.createDataFrame([("i0", None, None), ("i1", None, None)], IMAGES))
     assert (tried.read("images").count(), run.read("images").count()) == (2, 1)
 
 
