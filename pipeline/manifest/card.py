@@ -85,7 +85,10 @@ def _front_matter(labels: pa.Table, counts: Sequence[SplitCount], config: Publis
         "task_categories": ["image-classification"],
         "configs": [
             {"config_name": "default", "data_files": splits, "default": True},
-            *({"config_name": table, "data_files": f"{table}/*.parquet"} for table in ("labels", "members")),
+            *(
+                {"config_name": table, "data_files": f"{table}/*.parquet"}
+                for table in ("labels", "members", "evidence")
+            ),
         ],
     }
     if labels.num_rows <= MAX_CLASS_NAMES:
@@ -170,13 +173,15 @@ def _columns(record: Mapping[str, Any]) -> str:
 
 def _bias(record: Mapping[str, Any]) -> str:
     settings = record["config"]
+    taught = "trusted images were given, see run.json." if settings["labeling"]["trusted"] else "here none were given."
     languages = ", ".join("all" if name == "*" else name for name in settings["embed"]["languages"])
     points = (
         "Labels say what people wrote, not what can be seen: fashion, trade, hope and mistakes are in them.",
         "A label that is missing is no evidence that the thing is not in the picture.",
         "Images without usable text, or with rare words only, are not in the manifest; see what was dropped.",
         "Confidence comes from agreement between kinds of text. Where one is copied from another, both are wrong "
-        "together, and confidence is too high. It was not compared with labels that people checked.",
+        "together, and confidence is too high. It is a probability only for labels that trusted images taught: "
+        f"{taught}",
         f"Meaning was compared in these languages: {languages}. In any other, phrases of one meaning stay apart.",
         f"Words on a list of unsafe words were met with `{settings['normalize']['unsafe']}`; such a list misses much. "
         "Addresses, telephone numbers and handles were removed by pattern; names of people were not.",

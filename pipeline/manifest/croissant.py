@@ -10,6 +10,7 @@ FOLDERS = {
     "manifest": ("data/train/*.parquet", "data/validation/*.parquet"),
     "labels": ("labels/*.parquet",),
     "members": ("members/*.parquet",),
+    "evidence": ("evidence/*.parquet",),
 }
 _TYPES: dict[type[DataType], str] = {
     StringType: "sc:Text",

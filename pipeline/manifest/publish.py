@@ -25,21 +25,23 @@ def write_tree(
     manifest: DataFrame,
     labels: DataFrame,
     members: DataFrame,
+    evidence: DataFrame,
     record: Mapping[str, Any],
     config: PublishConfig,
 ) -> None:
     """Write everything that training code and people need of a run into a fresh folder.
 
-    Below it: `data/train/` and `data/validation/`, `labels/` and `members/` (Parquet), `class_map.txt` (a name a line,
-    line number = label_id), `README.md` (dataset card), `croissant.json` and `run.json`. Data files hold at most
-    `rows_per_file` rows, sorted by image_id; which images share a file depends on their ids alone. A split without
-    images is one empty file with the columns. run.json is written last: a tree without it is not complete.
+    Below it: `data/train/` and `data/validation/`, `labels/`, `members/` and `evidence/` (Parquet), `class_map.txt` (a
+    name a line, line number = label_id), `README.md` (dataset card), `croissant.json` and `run.json`. Data files hold
+    at most `rows_per_file` rows, sorted by image_id; which images share a file depends on their ids alone. A split
+    without images is one empty file with the columns. run.json is written last: a tree without it is not complete.
 
     Args:
         destination: folder, local or remote.
         manifest: the table `manifest`, read twice.
         labels: the table `labels`, small enough for this machine.
         members: the table `members`.
+        evidence: rows of the table `evidence`, of the pairs that are in the manifest.
         record: run.json of the run.
         config: section [publish]: rows of a file, licence, and what the card says of the cap.
 
@@ -56,6 +58,8 @@ def write_tree(
     # One task each: these are small, and a reader who takes the files in order finds row number = label_id.
     _write(labels.coalesce(1), files.join(destination, "labels"), "label_id", config)
     _write(members.coalesce(1), files.join(destination, "members"), "phrase_id", config)
+    rows = evidence.repartition(_files_for(evidence.count(), config.rows_per_file), "image_id")
+    _write(rows, files.join(destination, "evidence"), "image_id", config)
     _remove_leftovers(destination)
     named = labels.toArrow().sort_by("label_id")
     files.write_text(files.join(destination, "class_map.txt"), _class_map(named))

@@ -86,6 +86,12 @@ def label_table(vocabulary: pa.Table, counts: pa.Table, config: PublishConfig) -
     return pa.table({name: columns[name] for name in struct.names}, schema=to_arrow_schema(struct))
 
 
+def kept_evidence(evidence: DataFrame, assignments: DataFrame) -> DataFrame:
+    """The rows of the table `evidence` whose label stayed on the image."""
+    pair = ["image_id", "label_id"]
+    return evidence.join(assignments.select(*pair), pair, "left_semi").select(*evidence.columns)
+
+
 def manifest_rows(
     assignments: DataFrame, images: DataFrame, labels: DataFrame, signals: Sequence[str], config: PublishConfig
 ) -> DataFrame:

@@ -117,7 +117,7 @@ def try_ways(
         # The run itself may be of other settings or another version: terms are compared with it assigned again.
         for name, tried in {"again": config, **toggle_terms(config)}.items():
             log.info("%s %s ...", OWN, name)
-            found[f"{OWN} {name}"] = made(tried, reassign)
+            found[f"{OWN} {name}"] = made(tried, reassign) | {"grouping": None}  # phrases are grouped as in the run
     return {"truth": _facts(known), "ways": found}
 
 

@@ -29,8 +29,8 @@ ROAD = (
     Stage("match", "text", ("texts", "mentions", "vocabulary", "members"), ("evidence",), match_members),
     Stage("assign", "image", ("mentions", "vocabulary", "evidence"), ("learnt", "assignments"), assign_labels),
     Stage(
-        *("publish", "image", ("signals", "images", "vocabulary", "learnt", "assignments"), ("labels", "manifest")),
-        publish_manifest,
+        *("publish", "image", ("signals", "images", "vocabulary", "learnt", "evidence", "assignments")),
+        *(("labels", "manifest"), publish_manifest),
     ),
     Stage("report", "image", ("labels", "members", "manifest"), (), write_report),
 )

@@ -23,7 +23,11 @@ def publish_manifest(run: Run) -> tuple[int, int]:
     lines = rows.manifest_rows(assignments, run.read("images"), weighed, run.record.signals, config)
     rows_out = run.tables.write("manifest", lines)
     files.remove(run.manifest)  # of a try that was stopped before it went on record
-    publish.write_tree(run.manifest, run.read("manifest"), weighed, run.read("members"), run.record.content, config)
+    publish.write_tree(
+        *(run.manifest, run.read("manifest"), weighed, run.read("members")),
+        rows.kept_evidence(run.read("evidence"), assignments),
+        *(run.record.content, config),
+    )
     files.write_json(files.join(run.root, "manifest", "current.json"), {"run_id": run.run_id})
     return assignments.select("image_id").distinct().count(), rows_out
 

@@ -46,7 +46,7 @@ class Corpus:
         self.classes = lessons.find_classes(rows, learning.find_label(run), vocabulary, language)
         self.names = learning.encode_names(run, self.classes, space.vectors.shape[1])
         given = run.read("assignments").withColumns({"place": F.lit(1)})
-        images = learning.sample_images(learning.describe_images(run, given, space), rows, 10**9)
+        images = learning.sample_images(learning.describe_images(run, given, space), rows, 50_000)
         near = features.near_names(space, self.names)
         self.images = apply.describe(images["phrases"], images["labels"], space, near, self.classes.spoken_by())
         ids = images["image_id"].to_pylist()

@@ -20,8 +20,8 @@ from pipeline.runtime.java import find_java
 from pipeline.sources.corpora import read_corpus
 
 ROOT = Path(__file__).parents[2]
-TABLES = ("signals", "images", "texts", "mentions", "candidates", "embeddings", "vocabulary", "members", "assignments")
-TABLES = (*TABLES, "labels", "manifest", "rejects")
+TABLES = ("signals", "images", "texts", "mentions", "candidates", "embeddings", "vocabulary", "members", "evidence")
+TABLES = (*TABLES, "learnt", "assignments", "labels", "manifest", "rejects")
 TOML = """
 [[sources]]
 path = "{folder}/signals.parquet"
@@ -113,8 +113,9 @@ def test_the_road_ends_with_a_manifest_a_report_and_one_line_a_stage(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, done = finished
-    for stage in ("ingest", "normalize", "mine_candidates", "embed", "cluster", "assign", "publish", "report"):
+    for stage in ("ingest", "normalize", "mine_candidates", "embed", "cluster", "match", "assign", "publish"):
         assert [line for line in done.stdout.splitlines() if line.startswith(f"{stage} ")], done.stdout
+    assert [line for line in done.stdout.splitlines() if line.startswith("report ")], done.stdout
     assert (folder / "runs/whole/report.html").stat().st_size > 10_000
     assert json.loads((folder / "runs/manifest/current.json").read_text()) == {"run_id": "whole"}
     assert len(read(folder, "whole", "manifest")) > 200
@@ -166,6 +167,41 @@ def test_a_run_on_other_partitions_that_is_killed_and_resumed_equals_one_that_wa
     assert resumed.returncode == 0, resumed.stderr
     assert "ingest           done before" in resumed.stdout
     assert digests(folder, "killed") == digests(folder, "whole")
+
+
+def test_evidence_is_weighed_anew_without_mining_and_trusted_images_teach_labels(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = finished
+    shutil.copytree(folder / "runs/whole", folder / "runs/again")
+    record = folder / "runs/again/run.json"
+    record.write_text(record.read_text().replace('"run_id": "whole"', '"run_id": "again"'))
+    # What texts say is true, save of one label, which is always wrong; and what has it is called "no such thing".
+    pairs = [(row["image_id"], row["label_id"]) for row in read(folder, "whole", "assignments")]
+    names = {row["label_id"]: row["name"] for row in read(folder, "whole", "labels")}
+    wrong = max(names, key=lambda label: sum(found == label for _, found in pairs))
+    lines = [f"{image},{names[label]}" for image, label in pairs if label != wrong]
+    lines += [f"{image},no such thing" for image, label in pairs if label == wrong]
+    (folder / "trusted.csv").write_text("image_id,label\n" + "\n".join([*lines, f",{names[wrong]}"]) + "\n")
+    other = ("--set", f"labeling.trusted={folder}/trusted.csv", "--set", "assign.terms=['coverage']")
+    where = ("--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs")
+    refused = job("assign", *where, "--run-id", "again", *other)
+    assert refused.returncode == 2
+    assert "started with other settings" in refused.stderr
+    done = job("assign", *where, "--run-id", "again", "--reuse-evidence", *other)
+    assert done.returncode == 0, done.stderr
+    assert "cross-validated" in done.stdout
+    learnt = {row["display"]: row for row in read(folder, "again", "learnt")}
+    assert learnt["no such thing"]["new"]
+    assert learnt["no such thing"]["label_id"] == len(names)
+    after = [row["label_id"] for row in read(folder, "again", "assignments")]
+    before = sum(label == wrong for _, label in pairs)
+    assert sum(label == wrong for label in after) < before / 4
+    assert sum(label == len(names) for label in after) > before / 2
+    published = job("mine", *where, "--resume", "again", *other, "--until", "publish")
+    assert published.returncode == 0, published.stderr
+    assert "match            done before" in published.stdout
+    assert [row["display"] for row in read(folder, "again", "labels")][len(names) :] == ["no such thing"]
 
 
 def test_a_single_job_by_spark_submit_gives_the_table_that_the_whole_road_gives(

@@ -183,7 +183,7 @@ def test_each_term_is_toggled_once_and_compared_with_the_run_assigned_again(
     known = Truth(frames["images"], [], np.zeros(0, np.int64), 1, 0, {}, None)
     monkeypatch.setattr(trial, "prepare", lambda *_: known)
     monkeypatch.setattr(trial, "of_run", lambda tables, language: tables("images").count())
-    monkeypatch.setattr(trial, "evaluate", lambda images, truth, tables: images)
+    monkeypatch.setattr(trial, "evaluate", lambda images, truth, tables: {"images": images, "grouping": 0})
     tried: list[tuple[str, ...]] = []
 
     def reassign(again: Run) -> None:
@@ -198,10 +198,11 @@ def test_each_term_is_toggled_once_and_compared_with_the_run_assigned_again(
         truth, scratch = str(tmp_path / "truth.csv"), str(tmp_path / "scratch")
         return trial.try_ways(spark, str(folder), config, truth, ["run"], scratch, remake, again)["ways"]
 
-    assert ways(None) == {"run": 7}
+    assert ways(None) == {"run": {"images": 7, "grouping": 0}}
     found = ways(reassign)
     assert list(found) == ["run", "run again", *(f"run {name}" for name in toggled)]
-    assert list(found.values()) == [7, 1, 2, 3, 0, 1, 2, 3]
+    assert [way["images"] for way in found.values()] == [7, 1, 2, 3, 0, 1, 2, 3]
+    assert [way["grouping"] for way in found.values()] == [0, *[None] * 7]
     assert tried == [config.assign.terms, *(item.assign.terms for item in toggled.values())]
     assert run.read("images").count() == 7
     assert list((tmp_path / "scratch").glob("*")) == []

@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.manifest.publish import write_tree
-from pipeline.manifest.rows import count_labels, label_table, manifest_rows
+from pipeline.manifest.rows import count_labels, kept_evidence, label_table, manifest_rows, with_learnt
 from pipeline.manifest.split import split, uniform
 from pipeline.runtime.config import Config, PublishConfig, SourceConfig
 from pipeline.runtime.errors import ConfigError, RunError
@@ -159,6 +159,7 @@ class Frames:
     manifest: DataFrame
     labels: DataFrame
     members: DataFrame
+    evidence: DataFrame
     record: dict[str, Any]
 
 
@@ -199,12 +200,15 @@ def frames(spark: SparkSession) -> Iterator[Frames]:
         "signals": SIGNALS,
         "stages": [],
     }
-    yield Frames(manifest, labels, spark.createDataFrame(members, load_schema("members").struct), record)
+    said = [(image, label, 10 + label, "tag", NAMES[label], 1, 1, None, 1.0, 7) for image, label, *_ in found]
+    said += [("i000", 3, 13, "tag", NAMES[3], 1, 1, None, 1.0, 7)]  # which did not stay
+    kept = kept_evidence(spark.createDataFrame(said, load_schema("evidence").struct), assignments)
+    yield Frames(manifest, labels, spark.createDataFrame(members, load_schema("members").struct), kept, record)
     manifest.unpersist()
 
 
 def write(frames: Frames, folder: Path, config: PublishConfig) -> None:
-    write_tree(str(folder), frames.manifest, frames.labels, frames.members, frames.record, config)
+    write_tree(str(folder), frames.manifest, frames.labels, frames.members, frames.evidence, frames.record, config)
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +224,7 @@ def load(folder: Path, tmp_path: Path, *name: str) -> datasets.DatasetDict:
 
 def test_the_tree_holds_what_is_promised_and_no_leftovers(tree: Path) -> None:
     assert {path.name for path in tree.iterdir()} == {
-        *("README.md", "croissant.json", "run.json", "class_map.txt", "labels", "members", "data")
+        *("README.md", "croissant.json", "run.json", "class_map.txt", "labels", "members", "evidence", "data")
     }
     files = [path for path in tree.rglob("*") if path.is_file()]
     assert not [path for path in files if path.name.startswith((".", "_"))]
@@ -275,6 +279,29 @@ def test_hugging_face_datasets_loads_labels_and_members_as_tables_of_their_own(t
     assert labels["images"][:] == [400, 200, 2, 0]
     assert labels["parent"][:] == [None, 0, None, None]
     assert load(tree, tmp_path, "members")["train"]["phrase"][:] == NAMES
+    evidence = load(tree, tmp_path, "evidence")["train"]
+    assert evidence.num_rows == 400 + 200 + 2
+    assert set(evidence["label_id"]) == {0, 1, 2}
+
+
+def test_labels_that_only_trusted_images_name_come_after_those_of_the_vocabulary() -> None:
+    known = pa.table(
+        {
+            "label_id": pa.array([0], pa.int32()),
+            **{name: ["dog"] for name in ("label_key", "name", "display", "language", "parent_how")},
+            **{name: [["dog"]] for name in ("name_languages", "names")},
+            "parent": pa.array([None], pa.int32()),
+        }
+    )
+    taught = [
+        {"label_id": 0, "label_key": "dog", "name": "dog", "display": "Dogs", "language": "en", "new": False},
+        {"label_id": 1, "label_key": "k", "name": "clothing fashion", "display": "Clothing + Fashion", "language": "en"}
+        | {"new": True},
+    ]
+    found = with_learnt(known, pa.Table.from_pylist(taught))
+    assert found["label_id"].to_pylist() == [0, 1]
+    assert found["display"].to_pylist() == ["dog", "Clothing + Fashion"]
+    assert found["names"].to_pylist() == [["dog"], ["clothing fashion"]]
 
 
 def test_the_examples_of_the_card_run(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,7 @@ def test_front_matter_names_files_of_every_table_and_the_languages_but_not_und()
     assert others == [
         {"config_name": "labels", "data_files": "labels/*.parquet"},
         {"config_name": "members", "data_files": "members/*.parquet"},
+        {"config_name": "evidence", "data_files": "evidence/*.parquet"},
     ]
 
 
