@@ -15,7 +15,8 @@ def add_learnt(
     """What texts say, with taught labels as they were learnt: image_id, label_id, confidence, evidence, place.
 
     A taught label stays where its probability suffices, and then that is its confidence; where it does not, its
-    confidence is 0. Evidence of texts comes first, then that of signal `learnt`, with the phrase that says most for it.
+    confidence is 0. Where an image has too many labels, the taught ones that stay go before others. Evidence of texts
+    comes first, then that of signal `learnt`, with the phrase that says most for it.
 
     Args:
         ranked: what `confidence.weigh` gives.
@@ -34,15 +35,21 @@ def add_learnt(
     evidence = F.when(F.col("learnt").isNull(), F.col("evidence")).otherwise(F.concat(said, "learnt"))
     confidence = F.coalesce("chance", F.when(F.col("taught"), F.lit(0.0).cast("float")).otherwise(F.col("confidence")))
     joined = marked.join(learnt, ["image_id", "label_id"], "full")
-    return rank(joined.select("image_id", "label_id", confidence.alias("confidence"), evidence.alias("evidence")))
+    return rank(
+        joined.select("image_id", "label_id", confidence.alias("confidence"), evidence.alias("evidence")), is_learnt()
+    )
+
+
+def is_learnt() -> Column:
+    """Whether trusted images taught a label of an image."""
+    return F.exists("evidence.signal", lambda signal: signal == LEARNT)
 
 
 def rejection(config: AssignConfig) -> Column:
     """Why a label leaves an image; null where it stays. What was learnt has thresholds of its own."""
-    learnt = F.exists("evidence.signal", lambda signal: signal == LEARNT)
     return (
         F.when(F.col("confidence") <= 0, "unlearnt")
-        .when((F.col("confidence") < config.min_confidence) & ~learnt, "low_confidence")
+        .when((F.col("confidence") < config.min_confidence) & ~is_learnt(), "low_confidence")
         .when(F.col("place") > config.max_labels, "beyond_max_labels")
     )
 

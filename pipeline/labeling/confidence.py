@@ -102,13 +102,15 @@ def weigh(
     )
 
 
-def rank(pairs: DataFrame) -> DataFrame:
+def rank(pairs: DataFrame, first: Column | None = None) -> DataFrame:
     """The labels of each image with their `place`; of equal confidences the rarer label first.
 
     Args:
         pairs: image_id, label_id, confidence, evidence.
+        first: where true, a label goes before all others; none where not given.
     """
-    best = Window.partitionBy("image_id").orderBy(F.desc("confidence"), F.desc("label_id"))
+    order = [F.desc("confidence"), F.desc("label_id")]
+    best = Window.partitionBy("image_id").orderBy(*([] if first is None else [first.desc()]), *order)
     return pairs.withColumns({"place": F.row_number().over(best)})
 
 

@@ -103,10 +103,10 @@ def find_label(run: Run) -> Lookup:
 
 
 def describe_images(run: Run, ranked: DataFrame, space: features.Space) -> DataFrame:
-    """(image_id, phrases, labels): all phrases of each image, and the labels that texts give it."""
+    """(image_id, phrases, labels): all phrases of each image, and the labels that texts give it, however many."""
     ids = run.spark.sparkContext.broadcast(space.ids.tobytes())
     phrases = apply.find_phrases(run.read("texts"), run.read("mentions"), ids, run.config.mine.max_words)
-    kept = ranked.where(assign.rejection(run.config.assign).isNull())
+    kept = ranked.where(F.col("confidence") >= run.config.assign.min_confidence)
     labels = kept.groupBy("image_id").agg(F.array_sort(F.collect_list("label_id")).alias("labels"))
     none = F.array().cast("array<int>")
     return phrases.join(labels, "image_id", "left").select(

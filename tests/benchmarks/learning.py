@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import functions as F
 from scipy import sparse
 
 from pipeline.labeling.trusted import apply, features, lessons, model, teach
@@ -45,8 +44,8 @@ class Corpus:
         language = run.config.normalize.default_language
         self.classes = lessons.find_classes(rows, learning.find_label(run), vocabulary, language)
         self.names = learning.encode_names(run, self.classes, space.vectors.shape[1])
-        given = run.read("assignments").withColumns({"place": F.lit(1)})
-        images = learning.sample_images(learning.describe_images(run, given, space), rows, 50_000)
+        described = learning.describe_images(run, run.read("assignments"), space)
+        images = learning.sample_images(described, rows, 50_000)
         near = features.near_names(space, self.names)
         self.images = apply.describe(images["phrases"], images["labels"], space, near, self.classes.spoken_by())
         ids = images["image_id"].to_pylist()
@@ -54,7 +53,7 @@ class Corpus:
         self.having = sparse.csr_matrix(self.images.words > 0).astype(np.float32)
         # Images without any phrase cannot be labelled; their pairs are missed.
         wanted = rows.filter(pc.field("image_id") != "")
-        missed = wanted.filter(~pc.is_in(wanted["image_id"], pa.array(ids)))
+        missed = wanted.filter(pc.invert(pc.is_in(wanted["image_id"], pa.array(ids))))
         self.missed, _ = lessons.targets(rows, self.classes, sorted(set(missed["image_id"].to_pylist())), True)
 
 
