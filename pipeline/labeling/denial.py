@@ -222,10 +222,10 @@ def _read_lists() -> _Lists:
     tables: tuple[Mapping[str, str], ...] = (_SET_PHRASES, _BEFORE, _AFTER, free)
     for role, table in enumerate(tables):
         for spoken, listed in _spoken(table):
-            keys.append(phrase_keys(listed.split("|"), spoken))
+            keys.append(ngrams.whole_keys(listed.split("|"), spoken))
             roles.append(np.full(len(keys[-1]), role, dtype=np.int8))
     for spoken, listed in _spoken(_BETWEENS):
-        between.append(phrase_keys(listed.split(), spoken))
+        between.append(ngrams.whole_keys(listed.split(), spoken))
     joined = np.concatenate(keys)
     distinct, first = np.unique(joined, return_index=True)
     return _Lists(
@@ -240,18 +240,3 @@ def _spoken(table: Mapping[str, str]) -> list[tuple[str, str]]:
     """The list of each language, and those that a language borrows."""
     borrowed = [(spoken, table[lender]) for spoken, lender in _AS.items() if lender in table]
     return [*table.items(), *borrowed]
-
-
-def phrase_keys(phrases: Sequence[str], language: str) -> ngrams.Hashes:
-    """The key that each phrase has, int64 [phrases].
-
-    Args:
-        phrases: words with one space between.
-        language: of all of them.
-    """
-    words = ngrams.read_words(pa.array(phrases, pa.string()), pa.array([language] * len(phrases), pa.string()))
-    keys = np.zeros(len(phrases), dtype=np.int64)
-    for gram in ngrams.grams(words, int(words.lengths.max(initial=1))):
-        whole = words.lengths[gram.text] == gram.n
-        keys[gram.text[whole]] = gram.key[whole]
-    return keys

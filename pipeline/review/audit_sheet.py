@@ -11,10 +11,8 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from pipeline.review.page import is_link, make_environment
 from pipeline.review.pictures import inline_pictures
-from pipeline.review.report import is_link, visible
 from pipeline.runtime import files
 
 COLUMNS = (
@@ -104,14 +102,7 @@ def render_sheet(pairs: Sequence[Pair], pictures: Mapping[str, str], title: str)
     Returns:
         HTML5. Answers stay in the browser's storage, under a key that only equal pairs share. Equal pairs, equal page.
     """
-    environment = Environment(
-        loader=PackageLoader("pipeline.review", "templates"),
-        autoescape=True,
-        finalize=visible,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment()
     environment.filters.update(link=is_link, hash=_script_hash, weight=weight_text)
     sheet = hashlib.sha256(render_csv(pairs).encode("utf-8")).hexdigest()[:16]
     return environment.get_template("audit.html").render(pairs=pairs, pictures=pictures, title=title, sheet=sheet)

@@ -52,7 +52,9 @@ def exact(texts: DataFrame, mentions: DataFrame, classes: Sequence[NamedClass], 
     # A phrase has one key a language.
     table = pa.table(
         {
-            "phrase_id": pa.array([key for spoken in languages for key in phrase_keys(names, spoken)], pa.int64()),
+            "phrase_id": pa.array(
+                np.concatenate([ngrams.whole_keys(names, spoken) for spoken in languages]), pa.int64()
+            ),
             "label_id": pa.array(np.tile(np.arange(len(names), dtype=np.int32), len(languages))),
         }
     )
@@ -107,16 +109,6 @@ def match_members(texts: DataFrame, mentions: DataFrame, members: pa.Table, most
     named = F.broadcast(spark.createDataFrame(members.select(["phrase_id", "label_id"])))
     said = match.match_texts(texts, wanted, most).join(mentions.select("text_id", "image_id"), "text_id")
     return said.where(~F.col("denied")).join(named, "phrase_id").select("image_id", "label_id").distinct()
-
-
-def phrase_keys(phrases: Sequence[str], language: str) -> list[int]:
-    """The phrase_id that each phrase (words with one space between) has in a language."""
-    words = ngrams.read_words(pa.array(phrases, pa.string()), pa.array([language] * len(phrases), pa.string()))
-    keys = np.zeros(len(phrases), dtype=np.int64)
-    for gram in ngrams.grams(words, int(words.lengths.max(initial=1))):
-        whole = words.lengths[gram.text] == gram.n
-        keys[gram.text[whole]] = gram.key[whole]
-    return [int(key) for key in keys]
 
 
 def _sense_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

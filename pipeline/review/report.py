@@ -8,19 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pipeline.review.charts import AFTER, BEFORE, Series, Sizes, rank_chart
+from pipeline.review.page import is_link, make_environment
 
-# Controls, direction marks and overrides, line separators, surrogates, tags. Joiners stay: Indic scripts, Persian and
-# emoji need them.
-_DISGUISE = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
-    r"\U000e0000-\U000e007f]"
-)
 _SECRET = re.compile(r"pass|secret|token|credential|key", re.IGNORECASE)
 
 
@@ -160,21 +154,6 @@ def render_report(data: ReportData) -> str:
     )
 
 
-def visible(value: Any) -> Any:
-    """The value with each control and direction mark of a string written out, as <U+202E>; other types as they are."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return _DISGUISE.sub(lambda found: f"<U+{ord(found[0]):04X}>", value)
-
-
-def is_link(uri: str | None) -> bool:
-    """Whether the URI is a web address, the only kind that becomes a link."""
-    try:
-        return uri is not None and urlsplit(uri).scheme in ("http", "https")
-    except ValueError:  # such as an unclosed [ of an IPv6 address
-        return False
-
-
 def split_at(text: str, phrase: str) -> tuple[str, str, str]:
     """Text before, at and after the first place where the phrase stands as whole words, or the text and nothing."""
     place = f" {text} ".find(f" {phrase} ")
@@ -206,14 +185,7 @@ def share(part: float, whole: float) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("pipeline.review", "templates"),
-        autoescape=True,
-        finalize=visible,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment()
     environment.filters.update(
         number=lambda value: f"{value:,}", duration=duration, link=is_link, parts=split_at, share=share
     )

@@ -3,39 +3,22 @@
 import numpy as np
 import numpy.typing as npt
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
-from pipeline.runtime.errors import InputError
-from pipeline.sources.readers import read_table, readable
-
-COLUMNS = ("image_id", "label")
-_SUFFIXES = {"csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "json", "orc": "orc"}
+from pipeline.labeling.trusted.read import read_pairs
 
 
 def read_truth(spark: SparkSession, path: str) -> DataFrame:
-    """(image_id, label): the rows of a file or folder of trusted labels, as strings; several rows an image may be.
+    """(image_id, label): the rows of a file of trusted labels, as strings; several rows an image may be.
 
     Args:
         spark: the session.
-        path: Parquet; CSV, TSV, JSON lines or ORC where the ending of the name says so.
+        path: as for `read_pairs`.
 
     Raises:
-        InputError: there is no such file, it is not readable, a column is missing, or no row holds both.
+        InputError: the file cannot be used.
     """
-    kind = _SUFFIXES.get(path.rstrip("/").rpartition(".")[2].lower(), "parquet")
-    table = read_table(spark, "truth", path, kind, {})
-    missing = [name for name in COLUMNS if name not in table.columns]
-    if missing:
-        raise InputError(
-            f"{path}: no column {', '.join(missing)}; it has {', '.join(table.columns)}. "
-            f"The truth is one row per image and class, in the columns {' and '.join(COLUMNS)}."
-        )
-    rows = table.select(*(F.trim(F.col(name).cast("string")).alias(name) for name in COLUMNS))
-    rows = rows.where("image_id != '' and label != ''").distinct()
-    with readable(path):
-        if not rows.head(1):
-            raise InputError(f"{path}: no row holds an image_id and a label.")
-    return rows
+    rows = read_pairs(spark, path, "truth").where("image_id != '' and label != ''")
+    return rows.select("image_id", "label").distinct()
 
 
 def map_nearest(

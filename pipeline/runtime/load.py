@@ -10,16 +10,15 @@ from pipeline.runtime.config import (
     ClusterConfig,
     Config,
     EmbedConfig,
-    ImagesConfig,
     LabelingConfig,
     MineConfig,
     NormalizeConfig,
     PublishConfig,
     ReportConfig,
-    SourceConfig,
     SparkConfig,
 )
 from pipeline.runtime.errors import ConfigError
+from pipeline.runtime.inputs import ImagesConfig, SourceConfig
 from pipeline.runtime.settings import build, render
 
 SECTIONS: Mapping[str, type[Any]] = {

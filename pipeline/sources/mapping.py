@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, AtomicType, BinaryType, DataType, StringType
 
-from pipeline.runtime.config import ImagesConfig, SourceConfig
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.inputs import ImagesConfig, SourceConfig
 from pipeline.sources import reposts
 from pipeline.sources.readers import BROKEN
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from pipeline.runtime.config import ImagesConfig
 from pipeline.runtime.errors import ConfigError, InputError
+from pipeline.runtime.inputs import ImagesConfig
 from pipeline.runtime.road import Run
 from pipeline.sources import corpora, mapping, readers, reposts
 from pipeline.stages.rejects import as_rejects, null, write_rejects

@@ -10,8 +10,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline import stages
-from pipeline.runtime.config import Config, EmbedConfig, SourceConfig
+from pipeline.runtime.config import Config, EmbedConfig
 from pipeline.runtime.errors import RunError
+from pipeline.runtime.inputs import SourceConfig
 from pipeline.runtime.tables import Tables
 from pipeline.vocabulary.encoding import embed
 from pipeline.vocabulary.encoding.cache import VectorCache

@@ -22,8 +22,9 @@ from pipeline.runtime.road import Run
 from pipeline.runtime.tables import Tables, load_schema
 from pipeline.text.wordnet import wordnet
 from pipeline.vocabulary.encoding.encoders import HashingEncoder, load_encoder
+from pipeline.vocabulary.mining import ngrams
 
-PHRASES = {phrase: baselines.phrase_keys([phrase], "en")[0] for phrase in ("cats", "cat", "puppy", "car")}
+PHRASES = {phrase: int(ngrams.whole_keys([phrase], "en")[0]) for phrase in ("cats", "cat", "puppy", "car")}
 IMAGES = "image_id string, image_uri string, duplicate_of string"
 ASSIGNED = "image_id string, label_id int, confidence float"
 TEXTS = ["my cats", "a cat", "puppy", "car | sale", "tree"]

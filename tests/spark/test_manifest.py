@@ -19,8 +19,9 @@ from pyspark.sql import functions as F
 from pipeline.manifest.publish import write_tree
 from pipeline.manifest.rows import count_labels, kept_evidence, label_table, manifest_rows, with_learnt
 from pipeline.manifest.split import split, uniform
-from pipeline.runtime.config import Config, PublishConfig, SourceConfig
+from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import ConfigError, RunError
+from pipeline.runtime.inputs import SourceConfig
 from pipeline.runtime.tables import conform, load_schema
 
 SIGNALS = ["board", "tag", "title"]

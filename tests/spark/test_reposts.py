@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.runtime.config import ImagesConfig
 from pipeline.runtime.errors import ConfigError, InputError
+from pipeline.runtime.inputs import ImagesConfig
 from pipeline.sources import reposts
 from pipeline.sources.mapping import collect_images, point_to_originals, to_images
 from pipeline.stages.ingesting import _follow_reposts, fold_pictures, hash_distance

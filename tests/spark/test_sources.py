@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.runtime.config import ImagesConfig, SourceConfig
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.inputs import ImagesConfig, SourceConfig
 from pipeline.sources.mapping import chained, collect_images, follow, point_to_originals, to_facts, to_images
 from pipeline.sources.readers import read_table, readable
 

@@ -14,7 +14,7 @@ def found(texts: list[str], members: list[str], language: str = "en") -> list[di
     """Of each text, the members found in it and whether they are denied."""
     spoken = [" ".join(word or "|" for word in tokenize(text)) for text in texts]
     words = ngrams.read_words(pa.array(spoken, pa.string()), pa.array([language] * len(texts), pa.string()))
-    names = dict(zip(denial.phrase_keys(members, language).tolist(), members, strict=True))
+    names = dict(zip(ngrams.whole_keys(members, language).tolist(), members, strict=True))
     wanted = ngrams.KeySet(np.sort(np.array(list(names), dtype=np.int64)))
     got: list[dict[str, bool]] = [{} for _ in texts]
     for _, text, key, denied in match_batch(words, wanted, 4):

@@ -2,16 +2,16 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.labeling.denial import phrase_keys
 from pipeline.labeling.nested import nested_phrases
 from pipeline.vocabulary.hierarchy import ancestors
+from pipeline.vocabulary.mining.ngrams import whole_keys
 
 Member = tuple[str, str, int]  # phrase, language, label
 Parent = tuple[int, int | None, str | None]
 
 
 def key(phrase: str, language: str = "en") -> int:
-    return int(phrase_keys([phrase], language)[0])
+    return int(whole_keys([phrase], language)[0])
 
 
 def members_of(rows: list[Member]) -> pa.Table:

@@ -14,8 +14,9 @@ from pipeline.manifest.card import SplitCount, render_card
 from pipeline.manifest.croissant import describe_tree
 from pipeline.manifest.publish import _files_for
 from pipeline.manifest.rows import label_table
-from pipeline.runtime.config import Config, PublishConfig, SourceConfig
+from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import ConfigError, SchemaError
+from pipeline.runtime.inputs import SourceConfig
 from pipeline.runtime.tables import load_schema
 
 AWKWARD = ["no", "12", "a: b | c", "--- x", "'q\"", "#tag", "чай", "茶", "😀", "trailing: "]

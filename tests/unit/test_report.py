@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.review.charts import AFTER, Series, rank_chart, rank_curve
+from pipeline.review.page import visible
 from pipeline.review.report import (
     Band,
     Example,
@@ -24,9 +25,9 @@ from pipeline.review.report import (
     render_report,
     share,
     split_at,
-    visible,
 )
-from pipeline.runtime.config import Config, SourceConfig
+from pipeline.runtime.config import Config
+from pipeline.runtime.inputs import SourceConfig
 
 HOSTILE = [
     "<script>alert(1)</script>",

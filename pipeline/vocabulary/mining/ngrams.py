@@ -189,6 +189,21 @@ def occurrences(words: Words, most: int) -> npt.NDArray[np.int64]:
     return np.bincount(words.text, weights=starting, minlength=len(words.lengths)).astype(np.int64)
 
 
+def whole_keys(phrases: Sequence[str], language: str) -> Hashes:
+    """The phrase_id that each phrase has in a language, int64 [phrases].
+
+    Args:
+        phrases: words with one space between.
+        language: of all of them.
+    """
+    words = read_words(pa.array(phrases, pa.string()), pa.array([language] * len(phrases), pa.string()))
+    keys = np.zeros(len(phrases), dtype=np.int64)
+    for gram in grams(words, int(words.lengths.max(initial=1))):
+        whole = words.lengths[gram.text] == gram.n
+        keys[gram.text[whole]] = gram.key[whole]
+    return keys
+
+
 def phrase_keys(tokens: Sequence[str], language: str) -> Iterator[tuple[Hashes, Hashes]]:
     """For each way to cut a phrase of n words in two: keys of the left and of the right part, n - 1 pairs."""
     word = hash_strings(list(tokens))
