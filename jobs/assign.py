@@ -1,4 +1,9 @@
-"""Give every image its labels, with confidence and evidence."""
+"""Give every image its labels, with confidence and evidence.
+
+Examples:
+  python jobs/assign.py --config run.toml --run-id RUN_ID
+  python jobs/assign.py --config run.toml --run-id RUN_ID --reuse-evidence --set labeling.trusted=audit_result.csv
+"""
 
 import sys
 

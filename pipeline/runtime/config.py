@@ -198,6 +198,11 @@ class AssignConfig:
         "Kinds of parents by which a phrase inside a longer one counts too: a table in a kitchen table; [] = never.",
         choices=("head", "hypernym", "containment"),
     )
+    modifiers: bool = setting(
+        True,
+        "Whether a phrase counts inside a longer one that people say and no label has: dog in dog toy. False keeps out "
+        "what modifies, and with it as much that is right (F1 -.007 on icons, +.002 on clip art).",
+    )
     best_reliability: float = setting(
         0.95, "Agreement tells reliabilities up to one factor; the best signal gets this.", low=0.5, high=1
     )

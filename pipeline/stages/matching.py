@@ -1,6 +1,7 @@
 """Texts and labels to evidence: which member phrases are said of which images, by whom."""
 
 import numpy as np
+import numpy.typing as npt
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
@@ -14,7 +15,9 @@ def match_members(run: Run) -> tuple[int, int]:
     texts, mentions, members = run.read("texts"), run.read("mentions"), run.read("members")
     ids = np.sort(members.select("phrase_id").toArrow()["phrase_id"].to_numpy())
     wanted = run.spark.sparkContext.broadcast(ids.tobytes())
-    found = match.match_texts(texts, wanted, run.config.mine.max_words).persist(StorageLevel.MEMORY_AND_DISK)
+    hiding = None if run.config.assign.modifiers else run.spark.sparkContext.broadcast(_hiding(run, ids).tobytes())
+    found = match.match_texts(texts, wanted, run.config.mine.max_words, hiding)
+    found = found.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
     said = found.where(~F.col("denied")).drop("denied")
     kinds = run.config.assign.nested_by
     if kinds:
@@ -38,3 +41,9 @@ def match_members(run: Run) -> tuple[int, int]:
     found.unpersist()
     wanted.destroy()
     return all_texts, counts.said
+
+
+def _hiding(run: Run, members: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Phrases without a label that hide what modifies them, ascending ids int64."""
+    kept = run.read("candidates").where("kept").select("phrase_id", "phrase", "language").toArrow()
+    return match.hiding_phrases(kept, members)

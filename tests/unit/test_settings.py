@@ -8,6 +8,7 @@ import pytest
 from pipeline.runtime.errors import ConfigError
 from pipeline.runtime.lineage import differences
 from pipeline.runtime.load import SECTIONS, load_config, parse_config, render_config
+from pipeline.stages import ROAD
 
 ICONS: dict[str, Any] = {"sources": [{"corpus": "icons"}]}
 TABLE = {"path": "pins.csv", "format": "csv", "signal": "title"}
@@ -79,3 +80,8 @@ def test_differing_settings_are_named_and_the_engine_is_left_out() -> None:
     one = dataclasses.asdict(parse_config(ICONS, "a"))
     other = dataclasses.asdict(parse_config({**ICONS, "mine": {"min_images": 5}, "spark": {"master": "local[1]"}}, "b"))
     assert differences(one, other) == ["mine.min_images: 3 -> 5"]
+
+
+def test_every_stage_of_the_road_has_a_job_of_its_name() -> None:
+    jobs = {path.stem for path in (Path(__file__).parents[2] / "jobs").glob("*.py")}
+    assert {stage.name for stage in ROAD} <= jobs
