@@ -17,7 +17,13 @@ from pipeline.runtime.road import Run
 from pipeline.runtime.tables import Tables
 
 _SOURCES = ("sources", "images")
-TRIED = ("cluster", "assign", "labeling", "spark")  # the sections whose settings may be tried on a finished run
+TRIED = (
+    "cluster",
+    "match",
+    "assign",
+    "labeling",
+    "spark",
+)  # the sections whose settings may be tried on a finished run
 
 
 class Overlay(Tables):

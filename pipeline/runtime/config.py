@@ -182,17 +182,9 @@ class ClusterConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssignConfig:
-    """From labels to images."""
+class MatchConfig:
+    """From labels and texts to evidence."""
 
-    max_labels: int = setting(20, "Labels an image, most confident first.", low=1)
-    min_confidence: float = setting(0.3, "Below it a label is dropped and counted.", low=0, high=1)
-    max_evidence: int = setting(8, "Evidence kept an image and label: millions of captions stay bounded.", low=1)
-    terms: tuple[str, ...] = setting(
-        ("reliability", "saturation", "specificity"),
-        "What confidence is made of; the other terms bought nothing, see jobs/evaluate.py --ablate.",
-        choices=("reliability", "saturation", "specificity", "coverage", "completeness", "agreement"),
-    )
     nested_by: tuple[str, ...] = setting(
         ("head", "hypernym", "containment"),
         "Kinds of parents by which a phrase inside a longer one counts too: a table in a kitchen table; [] = never.",
@@ -202,6 +194,20 @@ class AssignConfig:
         True,
         "Whether a phrase counts inside a longer one that people say and no label has: dog in dog toy. False keeps out "
         "what modifies, and with it as much that is right (F1 -.007 on icons, +.002 on clip art).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignConfig:
+    """From evidence to labels of images."""
+
+    max_labels: int = setting(20, "Labels an image, most confident first.", low=1)
+    min_confidence: float = setting(0.3, "Below it a label is dropped and counted.", low=0, high=1)
+    max_evidence: int = setting(8, "Evidence kept an image and label: millions of captions stay bounded.", low=1)
+    terms: tuple[str, ...] = setting(
+        ("reliability", "saturation", "specificity"),
+        "What confidence is made of; the other terms bought nothing, see jobs/evaluate.py --ablate.",
+        choices=("reliability", "saturation", "specificity", "coverage", "completeness", "agreement"),
     )
     best_reliability: float = setting(
         0.95, "Agreement tells reliabilities up to one factor; the best signal gets this.", low=0.5, high=1
@@ -303,6 +309,7 @@ class Config:
     mine: MineConfig = MineConfig()
     embed: EmbedConfig = EmbedConfig()
     cluster: ClusterConfig = ClusterConfig()
+    match: MatchConfig = MatchConfig()
     assign: AssignConfig = AssignConfig()
     labeling: LabelingConfig = LabelingConfig()
     publish: PublishConfig = PublishConfig()

@@ -15,11 +15,11 @@ def match_members(run: Run) -> tuple[int, int]:
     texts, mentions, members = run.read("texts"), run.read("mentions"), run.read("members")
     ids = np.sort(members.select("phrase_id").toArrow()["phrase_id"].to_numpy())
     wanted = run.spark.sparkContext.broadcast(ids.tobytes())
-    hiding = None if run.config.assign.modifiers else run.spark.sparkContext.broadcast(_hiding(run, ids).tobytes())
+    hiding = None if run.config.match.modifiers else run.spark.sparkContext.broadcast(_hiding(run, ids).tobytes())
     found = match.match_texts(texts, wanted, run.config.mine.max_words, hiding)
     found = found.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
     said = found.where(~F.col("denied")).drop("denied")
-    kinds = run.config.assign.nested_by
+    kinds = run.config.match.nested_by
     if kinds:
         spoken = members.join(run.read("candidates").select("phrase_id", "language"), "phrase_id")
         forest = run.read("vocabulary").select("label_id", "parent", "parent_how").toArrow()
