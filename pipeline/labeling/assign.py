@@ -15,7 +15,7 @@ def add_learnt(
     """What texts say, with taught labels as they were learnt: image_id, label_id, confidence, evidence, place.
 
     A taught label stays where its probability suffices, and then that is its confidence; where it does not, its
-    confidence is 0. Where an image has too many labels, the taught ones that stay go before others. Evidence of texts
+    confidence is -1. Where an image has too many labels, the taught ones that stay go before others. Evidence of texts
     comes first, then that of signal `learnt`, with the phrase that says most for it.
 
     Args:
@@ -33,7 +33,7 @@ def add_learnt(
     none = F.array().cast(ranked.schema["evidence"].dataType)
     said = F.slice(F.coalesce("evidence", none), 1, config.max_evidence - 1)
     evidence = F.when(F.col("learnt").isNull(), F.col("evidence")).otherwise(F.concat(said, "learnt"))
-    confidence = F.coalesce("chance", F.when(F.col("taught"), F.lit(0.0).cast("float")).otherwise(F.col("confidence")))
+    confidence = F.coalesce("chance", F.when(F.col("taught"), F.lit(-1.0).cast("float")).otherwise(F.col("confidence")))
     joined = marked.join(learnt, ["image_id", "label_id"], "full")
     return rank(
         joined.select("image_id", "label_id", confidence.alias("confidence"), evidence.alias("evidence")), is_learnt()
@@ -48,7 +48,7 @@ def is_learnt() -> Column:
 def rejection(config: AssignConfig) -> Column:
     """Why a label leaves an image; null where it stays. What was learnt has thresholds of its own."""
     return (
-        F.when(F.col("confidence") <= 0, "unlearnt")
+        F.when(F.col("confidence") < 0, "unlearnt")
         .when((F.col("confidence") < config.min_confidence) & ~is_learnt(), "low_confidence")
         .when(F.col("place") > config.max_labels, "beyond_max_labels")
     )

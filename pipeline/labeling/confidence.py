@@ -41,7 +41,7 @@ def label_facts(
         trust: reliability of each signal for each band, float64 [bands, signals].
         all_images: images with a label.
     """
-    share = np.log(all_images / np.maximum(images, 1)) / max(np.log(all_images), 1e-9)
+    share = np.log(max(all_images, 1) / np.maximum(images, 1)) / max(np.log(max(all_images, 1)), 1e-9)
     specificity = np.round(np.clip(share, 0.0, 1.0), 6)
     return pa.table(
         [

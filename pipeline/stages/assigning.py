@@ -33,7 +33,7 @@ def assign_labels(run: Run) -> tuple[int, int]:
         rules = run.spark.createDataFrame(propagate.find_implications(ranked, config).toArrow())
         log.info("  %d labels follow from others", rules.count())
         ranked = propagate.add_labels(ranked, rules, propagate.IMPLIED, config)
-    ranked = learning.add_learnt(run, ranked)
+    ranked, described = learning.add_learnt(run, ranked)
     ranked = ranked.withColumns({"reason": assign.rejection(config)}).persist(StorageLevel.MEMORY_AND_DISK)
     run.tables.write("assignments", ranked.where("reason is null").drop("place", "reason"))
     assignments = run.read("assignments")
@@ -46,7 +46,8 @@ def assign_labels(run: Run) -> tuple[int, int]:
     lost = assign.unlabelled(mentions, said, assignments)
     images = lost.select(null("source"), "reason", F.col("image_id").alias("raw"))
     write_rejects(run, "assign", [as_rejects("pair", dropped), as_rejects("image", images)])
-    ranked.unpersist()
+    for frame in [ranked] if described is None else [ranked, described]:
+        frame.unpersist()
     return mentions.select("image_id").distinct().count(), assignments.select("image_id").distinct().count()
 
 

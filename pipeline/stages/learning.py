@@ -27,20 +27,23 @@ _LEARNT = pa.schema(
 )
 
 
-def add_learnt(run: Run, ranked: DataFrame) -> DataFrame:
-    """The labels of each image, as trusted images teach them where there are enough; writes the table learnt."""
+def add_learnt(run: Run, ranked: DataFrame) -> tuple[DataFrame, DataFrame | None]:
+    """The labels of each image, as trusted images teach them where there are enough; writes the table learnt.
+
+    Gives what it holds in memory for that too, to be let go once the labels are written.
+    """
     config = run.config.labeling
     trusted = read_trusted(run.spark, config.trusted, run.read("images")) if config.trusted else None
     lesson = _learn(run, ranked, trusted) if trusted is not None else None
     if lesson is None:
         run.tables.write("learnt", run.spark.createDataFrame(_LEARNT.empty_table()))
-        return ranked
+        return ranked, None
     images, learnt = lesson
     sent = run.spark.sparkContext.broadcast(learnt)
     given = apply.give_labels(images, sent)
     phrases = run.read("candidates").where("kept").select("phrase_id", "phrase")
     taught = run.read("learnt").select("label_id")
-    return assign.add_learnt(ranked, given, phrases, taught, run.config.assign)
+    return assign.add_learnt(ranked, given, phrases, taught, run.config.assign), images
 
 
 def _learn(run: Run, ranked: DataFrame, trusted: TrustedRows) -> tuple[DataFrame, apply.Lesson] | None:
@@ -59,6 +62,7 @@ def _learn(run: Run, ranked: DataFrame, trusted: TrustedRows) -> tuple[DataFrame
     )
     if sample.num_rows < config.min_trusted:
         log.warning("  fewer than labeling.min_trusted = %d: nothing is learnt", config.min_trusted)
+        images.unpersist()
         return None
     near, spoken = features.near_names(space, names), classes.spoken_by()
     described = apply.describe(sample["phrases"], sample["labels"], space, near, spoken)
@@ -70,6 +74,7 @@ def _learn(run: Run, ranked: DataFrame, trusted: TrustedRows) -> tuple[DataFrame
         *(taught.with_it, taught.without, "" if taught.pays else ": no more than luck, so nothing changes"),
     )
     if not taught.pays:
+        images.unpersist()
         return None
     thresholds = taught.thresholds[taught.parts.level]
     run.tables.write("learnt", run.spark.createDataFrame(_learnt_rows(run, classes, taught, thresholds, true, known)))

@@ -294,7 +294,7 @@ def test_what_was_learnt_goes_before_what_texts_say_and_says_so(spark: SparkSess
     assert {pair: (round(row.confidence, 2), row.reason) for pair, row in result.items()} == {
         ("i", 0): (0.25, None),  # its own threshold let it pass
         ("i", 1): (0.8, None),  # nothing was taught of it
-        ("j", 0): (0.0, "unlearnt"),
+        ("j", 0): (-1.0, "unlearnt"),
         ("k", 11): (0.5, None),
     }
     assert [tuple(entry) for entry in result["i", 0].evidence] == [("title", "dog", 1), ("learnt", "puppy", 1)]
