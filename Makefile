@@ -17,7 +17,7 @@ SIGNALS := build/signals-$(BENCH_SIGNALS)
 PEERS := build/peers/bin/python
 VECTORS := build/vectors-$(BENCH_PHRASES)
 
-.PHONY: help setup demo test test-fast check lock bench-counting bench-normalizing bench-clustering bench-skew clean
+.PHONY: help setup demo test test-fast check lock bench-counting bench-normalizing bench-clustering bench-matching bench-skew clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -65,6 +65,9 @@ bench-normalizing: $(SIGNALS)/.done build/peers/.ready ## normalize BENCH_SIGNAL
 bench-clustering: $(VECTORS)/support.npy build/peers/.ready ## cluster BENCH_PHRASES vectors, beside faiss, scikit-learn and UMAP + HDBSCAN
 	$(PYTHON) tests/benchmarks/clustering.py compare $(VECTORS) --peer-python $(PEERS)
 
+bench-matching: build/matching/members.parquet build/matchers/.ready ## find 10,000 to 1 M phrases in 1 M texts, beside Aho-Corasick, flashtext and substrings
+	$(PYTHON) tests/benchmarks/matching.py compare build/matching --peer-python build/matchers/bin/python
+
 bench-skew: .venv/.dev ## one image with SKEW_CAPTIONS captions, one board on SKEW_IMAGES images, through the product
 	$(PYTHON) tests/benchmarks/skew.py build/skew --captions $(SKEW_CAPTIONS) --images $(SKEW_IMAGES)
 
@@ -107,6 +110,14 @@ $(SIGNALS)/.done: .venv/.dev tests/benchmarks/generate.py tests/benchmarks/draws
 
 $(VECTORS)/support.npy: .venv/.dev tests/benchmarks/clustering.py
 	$(PYTHON) tests/benchmarks/clustering.py generate $(VECTORS) --phrases $(BENCH_PHRASES)
+
+build/matching/members.parquet: .venv/.dev tests/benchmarks/matching.py
+	$(PYTHON) tests/benchmarks/matching.py make build/matching
+
+build/matchers/.ready: .venv/.ready
+	.venv/bin/python -m venv --clear build/matchers
+	build/matchers/bin/python -m pip --disable-pip-version-check install --quiet ahocorasick_rs flashtext pyarrow
+	touch $@
 
 build/peers/.ready: .venv/.ready
 	.venv/bin/python -m venv --clear build/peers

@@ -12,7 +12,9 @@ trusted images agree.
 """
 
 import argparse
+import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -125,7 +127,7 @@ def main() -> None:
     parser.add_argument("--truth", required=True)
     parser.add_argument("--sizes", type=int, nargs="+", default=[200, 1_000, 3_000])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--scratch", default="/tmp/learning-scratch")
+    parser.add_argument("--scratch", default=f"{tempfile.gettempdir()}/{uuid.uuid4().hex[:12]}")
     parsed = parser.parse_args()
     folder = files.absolute(parsed.run)
     config = recorded_config(read_record(folder))
