@@ -79,7 +79,8 @@ def _learn(run: Run, ranked: DataFrame, trusted: TrustedRows) -> tuple[DataFrame
     thresholds = taught.thresholds[taught.parts.level]
     run.tables.write("learnt", run.spark.createDataFrame(_learnt_rows(run, classes, taught, thresholds, true, known)))
     lesson = apply.Lesson(
-        *(space, names, near, classes.labels, spoken, taught.parts, taught.combiner, thresholds, trusted.whole)
+        *(space, names, near, classes.labels, spoken, taught.parts, taught.combiner, thresholds),
+        *(taught.curve, trusted.whole),
     )
     return images, lesson
 

@@ -108,7 +108,9 @@ def test_all_images_get_what_was_learnt_wherever_they_lie(spark: SparkSession) -
     thresholds = taught.thresholds[taught.parts.level]
     labels = np.array([7], dtype=np.int32)
     for whole in (True, False):
-        lesson = apply.Lesson(space, names, near, labels, spoken, taught.parts, taught.combiner, thresholds, whole)
+        lesson = apply.Lesson(
+            space, names, near, labels, spoken, taught.parts, taught.combiner, thresholds, taught.curve, whole
+        )
         rows = [(f"i{n}", bag, some) for n, (bag, some) in enumerate(zip(bags, said, strict=True))]
         frame = spark.createDataFrame(rows, "image_id string, phrases array<int>, labels array<int>")
         sent = spark.sparkContext.broadcast(lesson)

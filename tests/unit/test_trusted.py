@@ -200,6 +200,16 @@ def test_equal_probabilities_stand_or_fall_together() -> None:
     assert teach.choose_thresholds(chance, np.zeros((4, 1), dtype=np.int64), true, every, 0.9)[0] == pytest.approx(0.9)
 
 
+def test_the_curve_rises_and_says_how_often_pairs_were_right() -> None:
+    random = np.random.default_rng(0)
+    chance = random.random(5000).astype(np.float32)
+    true = (random.random(5000) < chance**2).astype(np.float32)  # surer than they should be
+    stated, right = teach.fit_curve(chance, true)
+    assert (np.diff(stated) > 0).all()
+    assert (np.diff(right) >= 0).all()
+    assert np.interp([0.3, 0.6, 0.9], stated, right) == pytest.approx([0.09, 0.36, 0.81], abs=0.08)
+
+
 def test_the_fit_is_the_same_every_time() -> None:
     images, true = world(150, 8)
     first, second = (teach.teach(images, NAMES, true, np.full(true.shape, True)) for _ in range(2))
@@ -219,6 +229,7 @@ def test_the_phrase_that_says_most_is_the_one_that_implies_the_class() -> None:
         taught.parts,
         taught.combiner,
         taught.thresholds[taught.parts.level],
+        taught.curve,
         True,
     )
     image = np.flatnonzero(true[:, 0])[:20]

@@ -38,6 +38,7 @@ class Lesson:
         parts: what trusted images say.
         combiner: how it is put together.
         thresholds: probability from which each class is given, float64 [classes].
+        curve: from `teach.fit_curve`.
         whole: whether classes may be given that no text says; judgements of what texts said teach nothing of those.
     """
 
@@ -49,6 +50,7 @@ class Lesson:
     parts: Parts
     combiner: Combiner
     thresholds: npt.NDArray[np.float64]
+    curve: npt.NDArray[np.float64]
     whole: bool
 
 
@@ -125,7 +127,8 @@ def _give(batch: pa.RecordBatch, learnt: Lesson) -> pa.RecordBatch:
     image, cls = np.nonzero(given)
     strongest = strongest_phrases(images, learnt, image, cls)
     ids = batch["image_id"].take(pa.array(image))
-    columns = [ids, pa.array(learnt.labels[cls]), pa.array(chance[image, cls]), pa.array(learnt.space.ids[strongest])]
+    sure = np.clip(np.round(np.interp(chance[image, cls], *learnt.curve), 4), 0.0001, 1.0).astype(np.float32)
+    columns = [ids, pa.array(learnt.labels[cls]), pa.array(sure), pa.array(learnt.space.ids[strongest])]
     return pa.record_batch(columns, schema=_GIVEN)
 
 

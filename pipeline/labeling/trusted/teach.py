@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.isotonic import IsotonicRegression
 
 from pipeline.labeling.trusted.features import Floats, Images
 from pipeline.labeling.trusted.model import (
@@ -37,6 +38,7 @@ class Taught:
         parts: from all trusted images.
         combiner: likewise.
         thresholds: probability from which a class is given, by level of examples, float64 [levels + 1]; 2 = never.
+        curve: probabilities as they come, and as often as they were right, float64 [2, k]; both rise.
         said: whether a class is given to a trusted image by folds that did not see it, bool [images, classes].
         with_it: F1 (or precision, where one is asked for) on trusted images, cross-validated.
         without: the same of what texts say alone.
@@ -46,6 +48,7 @@ class Taught:
     parts: Parts
     combiner: Combiner
     thresholds: npt.NDArray[np.float64]
+    curve: npt.NDArray[np.float64]
     said: Flags
     with_it: float
     without: float
@@ -97,11 +100,25 @@ def teach(images: Images, names: Floats, true: Floats, known: Flags, min_precisi
         learn_parts(images, similarity, true, known),
         combiner,
         choose_thresholds(unseen, level, true > 0, known, min_precision),
+        fit_curve(unseen[known], true[known]),
         crossed,
         score(ours),
         score(theirs),
         bool(np.quantile(gains, LUCK) > 0),
     )
+
+
+def fit_curve(chance: Floats, true: Floats) -> npt.NDArray[np.float64]:
+    """How often pairs are right that have a probability: a curve that rises, float64 [2, k].
+
+    Source: Zadrozny and Elkan, Transforming classifier scores into accurate multiclass probability estimates, 2002.
+
+    Args:
+        chance: probabilities by folds that did not see the pair, float32 [pairs].
+        true: 1 where the pair is true, float32 [pairs].
+    """
+    fitted = IsotonicRegression(out_of_bounds="clip").fit(chance, true)
+    return np.stack([fitted.X_thresholds_, fitted.y_thresholds_]).astype(np.float64)
 
 
 def choose_thresholds(
