@@ -2,7 +2,7 @@
 
     python tests/benchmarks/skew.py build/skew
 
-Writes one image with 500,000 captions, a third of them distinct as in generated signals, one board name on 2,000,000
+Writes one image with 500,000 captions, a third of them distinct as in generated signals, one board name on 1,000,000
 other images, and titles of these: 30 % say dog, 10 % are generated. It runs the stages as far as assign in a process of
 its own, and then match and assign again under each of the numbers of partitions. Prints seconds and memory of each
 stage, memory of the whole process tree as seen from outside, and whether all runs gave equal tables; fails where a
@@ -120,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="folder for signals and the run; replaced")
     parser.add_argument("--captions", type=int, default=500_000, help="texts of the one image (default: %(default)s)")
-    parser.add_argument("--images", type=int, default=2_000_000, help="images of the one board (default: %(default)s)")
+    parser.add_argument("--images", type=int, default=1_000_000, help="images of the one board (default: %(default)s)")
     parser.add_argument(
         "--partitions", type=int, nargs="*", default=[1, 7, 64], help="to assign under again (default: 1 7 64)"
     )
