@@ -94,7 +94,11 @@ def try_ways(
     language, most = config.normalize.default_language, config.mine.max_words
     kept = tables("candidates").where("kept").select("phrase_id", "phrase", "language").toArrow()
     kept = kept.sort_by("phrase_id")
-    known = prepare(tables, read_truth(spark, truth), kept, most, config.embed.encoder, language)
+    trusted = config.labeling.trusted
+    if trusted:
+        log.info("images of %s are not judged: they taught the labels.", trusted)
+    rows = read_truth(spark, truth, trusted)
+    known = prepare(tables, rows, kept, most, config.embed.encoder, language)
     if known.names is None:
         log.warning("the run's vectors are of another version of its encoder: classes are mapped by name alone.")
 

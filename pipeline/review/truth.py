@@ -7,17 +7,22 @@ from pyspark.sql import DataFrame, SparkSession
 from pipeline.labeling.trusted.read import read_pairs
 
 
-def read_truth(spark: SparkSession, path: str) -> DataFrame:
+def read_truth(spark: SparkSession, path: str, taught: str = "") -> DataFrame:
     """(image_id, label): the rows of a file of trusted labels, as strings; several rows an image may be.
 
     Args:
         spark: the session.
         path: as for `read_pairs`.
+        taught: a file of trusted labels that the run learnt from: what is said of its images is no judge.
 
     Raises:
         InputError: the file cannot be used.
     """
     rows = read_pairs(spark, path, "truth").where("image_id != '' and label != ''")
+    if taught:
+        rows = rows.join(
+            read_pairs(spark, taught, "trusted file").select("image_id").distinct(), "image_id", "left_anti"
+        )
     return rows.select("image_id", "label").distinct()
 
 

@@ -236,6 +236,14 @@ def test_a_truth_that_cannot_be_used_says_why(spark: SparkSession, tmp_path: Pat
         read_truth(spark, str(tmp_path / "text.parquet"))
 
 
+def test_images_that_taught_are_no_judges(spark: SparkSession, tmp_path: Path) -> None:
+    for name, text in (("truth", "a,dog\na,cat\nb,dog\n"), ("taught", "a,dog\n,bird\n")):
+        (tmp_path / f"{name}.csv").write_text("image_id,label\n" + text)
+    truth, taught = (str(tmp_path / f"{name}.csv") for name in ("truth", "taught"))
+    assert {tuple(row) for row in read_truth(spark, truth, taught).collect()} == {("b", "dog")}
+    assert read_truth(spark, truth).count() == 3
+
+
 def test_a_trial_reads_the_run_and_writes_beside_it(spark: SparkSession, tmp_path: Path) -> None:
     run = Tables(spark, str(tmp_path / "run"))
     run.write("images", spark.createDataFrame([("i0", None, None)], IMAGES))
