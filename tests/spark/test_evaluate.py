@@ -263,7 +263,7 @@ def test_settings_of_an_older_run_are_read_and_only_later_stages_tried(tmp_path:
     assert (again.cluster.min_images, again.cluster.attach_similarity) == (7, 0.9)
     assert (again.assign, again.sources) == (config.assign, config.sources)
     assert again.labeling == dataclasses.replace(config.labeling, min_trusted=60)
-    with pytest.raises(ConfigError, match=r"mine\.min_images=2: only cluster, assign"):
+    with pytest.raises(ConfigError, match=r"mine\.min_images=2: only cluster, match, assign"):
         recorded_config(record, ["mine.min_images=2"])
     with pytest.raises(RunError, match=r"no run\.json"):
         read_record(str(tmp_path))
