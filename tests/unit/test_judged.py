@@ -1,4 +1,4 @@
-"""Labels of two ready-made corpora, judged by a person who looked at each picture: the figures that README states."""
+"""Labels of two ready-made corpora, judged with their pictures by a language model: the figures that README states."""
 
 from pathlib import Path
 
@@ -28,15 +28,15 @@ def figures(judged: pa.Table) -> dict[str, tuple[int, int, float, float, float]]
 def test_precision_by_band_is_what_readme_states(judged: pa.Table) -> None:
     assert figures(judged) == {
         "head": (100, 61, 0.599, 0.494, 0.696),
-        "torso": (100, 69, 0.655, 0.553, 0.744),
+        "torso": (100, 68, 0.641, 0.539, 0.732),
         "tail": (100, 79, 0.742, 0.641, 0.821),
-        "all": (300, 209, 0.636, 0.569, 0.698),
+        "all": (300, 208, 0.63, 0.563, 0.693),
     }
 
 
 def test_precision_of_each_corpus_is_what_readme_states(judged: pa.Table) -> None:
     drawings = pc.starts_with(judged["image_id"], OPENCLIPART)
-    assert figures(judged.filter(drawings))["all"][2] == 0.594
+    assert figures(judged.filter(drawings))["all"][2] == 0.586
     assert figures(judged.filter(pc.invert(drawings)))["all"][2] == 0.712
 
 
