@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import LogisticRegression
 
 from pipeline.labeling.trusted.features import Floats, Images
 
@@ -74,6 +72,8 @@ def learn_parts(images: Images, similarity: Floats, true: Floats, known: Flags) 
         true: 1 where an image has the class, float32 [n, classes].
         known: where that is known at all, bool [n, classes]; nothing is learnt from what is not.
     """
+    from sklearn.kernel_ridge import KernelRidge  # here: it takes a second, which no other job needs
+
     seen = known.sum(axis=0)
     having = (true * known).sum(axis=0)
     share = having / np.maximum(seen, 1)
@@ -130,6 +130,8 @@ def fit_combiner(measures: Floats, true: Flags, weight: Floats) -> Combiner:
         true: bool [pairs].
         weight: how many pairs each one stands for, float32 [pairs].
     """
+    from sklearn.linear_model import LogisticRegression
+
     scale = measures.std(axis=0).astype(np.float64) + 1e-6
     if true.all() or not true.any():  # nothing to tell apart
         return Combiner(scale, np.zeros(len(scale)), 20.0 if true.any() else -20.0)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.isotonic import IsotonicRegression
 
 from pipeline.labeling.trusted.features import Floats, Images
 from pipeline.labeling.trusted.model import (
@@ -117,6 +116,8 @@ def fit_curve(chance: Floats, true: Floats) -> npt.NDArray[np.float64]:
         chance: probabilities by folds that did not see the pair, float32 [pairs].
         true: 1 where the pair is true, float32 [pairs].
     """
+    from sklearn.isotonic import IsotonicRegression
+
     fitted = IsotonicRegression(out_of_bounds="clip").fit(chance, true)
     return np.stack([fitted.X_thresholds_, fitted.y_thresholds_]).astype(np.float64)
 
