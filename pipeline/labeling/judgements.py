@@ -68,6 +68,16 @@ def read_judgements(path: str) -> pa.Table:
     )
 
 
+def holds_judgements(path: str) -> bool:
+    """Whether a text file has the column `correct`, whatever separates its columns and whatever stands before."""
+    try:
+        lines = (files.read_text(path) or "").removeprefix("\ufeff").splitlines()
+    except UnicodeDecodeError:
+        return False
+    head = next((line for line in lines if line.strip()), "")
+    return "correct" in [name.strip().strip('"') for name in head.split(_separator(head))]
+
+
 def _read_rows(path: str) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, column -> cell) of each row that is not blank; line is where the row ends, counted from 1."""
     try:
@@ -77,8 +87,7 @@ def _read_rows(path: str) -> Iterator[tuple[int, dict[str, str]]]:
     if text is None:
         raise InputError(f"{path}: there is no such file.")
     text = text.removeprefix("\ufeff")
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=lambda mark: (first.count(mark), mark == ","))
+    separator = _separator(text.partition("\n")[0])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     names: list[str] | None = None
     try:
@@ -95,6 +104,11 @@ def _read_rows(path: str) -> Iterator[tuple[int, dict[str, str]]]:
         raise InputError(f"{path}, line {reader.line_num}: not readable as CSV ({error}).") from None
     if names is None:
         raise InputError(f"{path}: the file is empty; expected a CSV file with image_id, label and correct.")
+
+
+def _separator(head: str) -> str:
+    """What stands between columns most often in the first line."""
+    return max(",;\t", key=lambda mark: (head.count(mark), mark == ","))
 
 
 def _checked_header(path: str, cells: Sequence[str]) -> list[str]:

@@ -1,48 +1,42 @@
 """The dataset card: what a published tree holds, how it was made, what is wrong with it, and how to load it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import yaml
-from pyspark.sql.types import ArrayType, DataType, DoubleType, FloatType, IntegerType, LongType, StringType
 
-from pipeline.manifest.rows import choose_cap
+from pipeline.manifest.front_matter import SplitCount, front_matter
+from pipeline.manifest.origins import Origins
+from pipeline.manifest.plan import choose_cap
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.tables import load_schema
 
-MAX_CLASS_NAMES = 50_000  # loaders parse the front matter at every load: 4 s for so many names
-_CLASS_COLUMNS = ("label_ids", "primary_label")
-_DTYPES: dict[type[DataType], str] = {
-    StringType: "string",
-    IntegerType: "int32",
-    LongType: "int64",
-    FloatType: "float32",
-    DoubleType: "float64",
-}
-
 
 @dataclass(frozen=True, slots=True)
-class SplitCount:
-    """What a split holds.
+class CardFacts:
+    """What the card tells beside labels and settings.
 
     Attributes:
-        split: train or validation.
-        images: labelled images.
-        pairs: image-label pairs.
-        kept: images that the cap keeps, as expected over draws.
+        held: label_ids that the validation split has.
+        origins: hosts, contributors and languages of the images; not told where None.
+        audit: band, judged, right, precision and interval of judged labels.
+        drops: reason -> images that publishing left out.
     """
 
-    split: str
-    images: int
-    pairs: int
-    kept: int
+    held: frozenset[int] = frozenset()
+    origins: Origins | None = None
+    audit: Sequence[Sequence[object]] = ()
+    drops: Mapping[str, int] = field(default_factory=dict)
 
 
 def render_card(
-    record: Mapping[str, Any], labels: pa.Table, counts: Sequence[SplitCount], config: PublishConfig
+    record: Mapping[str, Any],
+    labels: pa.Table,
+    counts: Sequence[SplitCount],
+    config: PublishConfig,
+    facts: CardFacts | None = None,
 ) -> str:
     """README.md of a published tree, in Markdown with YAML front matter.
 
@@ -54,79 +48,71 @@ def render_card(
         labels: the table `labels`, sorted by label_id, so that places are ids.
         counts: of every split.
         config: section [publish].
+        facts: what else is known.
     """
+    facts = facts or CardFacts()
     parts = [
-        _front_matter(labels, counts, config),
+        front_matter(labels, counts, config),
         _summary(record, labels, counts),
-        _table(
-            "## Splits",
-            ("split", "images", "image-label pairs", "images expected under the cap"),
-            [(c.split, c.images, c.pairs, c.kept) for c in counts],
-        ),
-        _bands(labels),
-        _table("## Languages", ("language", "labels", "image-label pairs"), _by(labels, "language")),
+        _sources(record, config),
+        _splits(counts, config),
+        _bands(labels, facts.held),
+        _table("## Languages of the labels", ("language", "labels", "image-label pairs"), _by(labels, "language")),
+        *_origins(facts.origins),
         _making(record, labels, config),
-        _table("## What was dropped", ("stage", "unit", "reason", "how many"), _drops(record)),
+        _precision(facts.audit),
+        _table("## What was dropped", ("stage", "unit", "reason", "how many"), _drops(record, facts.drops)),
         _columns(record),
-        _bias(record),
+        _bias(record, facts.origins),
         f"## Licence\n\n{config.licence} (as given by whoever ran the jobs; it covers their images and texts).",
         _LOADING,
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _front_matter(labels: pa.Table, counts: Sequence[SplitCount], config: PublishConfig) -> str:
-    listed = set(labels["language"].to_pylist()) - {"und"}
-    # Hugging Face's loader fails altogether where a split that is named here has no rows.
-    splits = [{"split": count.split, "path": f"data/{count.split}/*.parquet"} for count in counts if count.images]
-    head: dict[str, Any] = {
-        "license": config.licence,
-        "language": sorted(listed),
-        "task_categories": ["image-classification"],
-        "configs": [
-            {"config_name": "default", "data_files": splits, "default": True},
-            *(
-                {"config_name": table, "data_files": f"{table}/*.parquet"}
-                for table in ("labels", "members", "evidence")
-            ),
-        ],
-    }
-    if labels.num_rows <= MAX_CLASS_NAMES:
-        # One object, named twice: YAML writes the names once and refers to them.
-        classes = {"class_label": {"names": {str(i): name for i, name in enumerate(labels["name"].to_pylist())}}}
-        features = [_feature(field.name, field.dataType, classes) for field in load_schema("manifest").struct]
-        head["dataset_info"] = [{"config_name": "default", "features": features}]
-    text = yaml.dump(head, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=1 << 16)
-    return f"---\n{text}---"
-
-
-def _feature(name: str, kind: DataType, classes: Mapping[str, Any]) -> dict[str, Any]:
-    """One column in the words of Hugging Face's front matter."""
-    if isinstance(kind, ArrayType):
-        return {"name": name, "list": classes if name in _CLASS_COLUMNS else _DTYPES[type(kind.elementType)]}
-    return {"name": name, "dtype": classes if name in _CLASS_COLUMNS else _DTYPES[type(kind)]}
-
-
 def _summary(record: Mapping[str, Any], labels: pa.Table, counts: Sequence[SplitCount]) -> str:
     images = sum(count.images for count in counts)
-    sources = ", ".join(source["name"] for source in record["config"]["sources"])
     return (
         f"# Labels of images, run {record['run_id']}\n\n"
         f"{images:,} images with {labels.num_rows:,} kinds of label. The labels were found in text about the images "
         f"({', '.join(record['signals'])}); nobody looked at the pictures, and pictures are not in here. "
-        f"Sources: {sources}. Made {record['created']} with settings {record['digest']}; all settings, versions and "
-        f"counts are in `run.json`."
+        f"Made {record['created']} with settings {record['digest']}; all settings, versions and counts are in "
+        f"`run.json`."
     )
 
 
-def _bands(labels: pa.Table) -> str:
+def _sources(record: Mapping[str, Any], config: PublishConfig) -> str:
+    rows = [
+        (item["name"], item["signal"] or "several kinds", item.get("licence") or config.licence)
+        for item in record["config"]["sources"]
+    ]
+    return _table("## Sources", ("source", "kind of text", "licence, as given"), rows)
+
+
+def _splits(counts: Sequence[SplitCount], config: PublishConfig) -> str:
+    columns = ("split", "images", "image-label pairs", "images expected under the cap")
+    whole = "A contributor with all images" if config.split_by == "contributor" else "An image with all its reposts"
+    strata = ", among the images on which the same label is the rarest, and at least one of ten" * config.stratify
+    return (
+        _table("## Splits", columns, [(c.split, c.images, c.pairs, c.kept) for c in counts])
+        + f"\n\n{whole} is in one split alone. Validation was drawn by a share of {config.validation_share:g}{strata}."
+    )
+
+
+def _bands(labels: pa.Table, held: frozenset[int]) -> str:
     band, images = np.array(labels["band"].to_pylist(), dtype=str), labels["images"].to_numpy()
+    shown = labels["expected_images"].to_numpy()
+    validated = np.isin(np.arange(len(images)), sorted(held))
     lines = []
     for name in ("head", "torso", "tail"):
-        found = images[band == name]
+        here = band == name
+        found = images[here]
         span = f"{found.min():,} to {found.max():,}" if found.size else "none"
-        lines.append((name, found.size, int(found.sum()), span))
-    return _table("## Long tail", ("band", "labels", "image-label pairs", "images a label"), lines)
+        lines.append(
+            (name, found.size, int(found.sum()), span, round(float(shown[here].sum())), int(validated[here].sum()))
+        )
+    columns = ("band", "labels", "image-label pairs", "images a label", "pairs shown an epoch", "labels in validation")
+    return _table("## Long tail", columns, lines)
 
 
 def _by(labels: pa.Table, column: str) -> list[tuple[str, int, int]]:
@@ -136,10 +122,23 @@ def _by(labels: pa.Table, column: str) -> list[tuple[str, int, int]]:
     return sorted(found, key=lambda row: (-row[1], row[0]))
 
 
+def _origins(found: Origins | None) -> list[str]:
+    """Hosts and languages, most frequent first."""
+    if found is None:
+        return []
+    hosts = [*found.hosts.items(), *([("all others", found.other_hosts)] if found.other_hosts else [])]
+    spoken = [*found.languages.items(), *([("all others", found.other_languages)] if found.other_languages else [])]
+    return [
+        _table("## Where the images are", ("host", "images"), hosts),
+        _table("## Languages of the texts", ("language", "facts"), spoken),
+    ]
+
+
 def _making(record: Mapping[str, Any], labels: pa.Table, config: PublishConfig) -> str:
     settings = record["config"]
     mine, cluster, assign = settings["mine"], settings["cluster"], settings["assign"]
     cap = choose_cap(labels["images"].to_numpy(), config)
+    over = " The pairs that t leaves are shared over the hierarchy of labels." if config.over == "hierarchy" else ""
     return (
         f"## How the labels were made\n\n"
         f"Phrases of 1 to {mine['max_words']} words on at least {mine['min_images']} images, said by at least "
@@ -147,18 +146,27 @@ def _making(record: Mapping[str, Any], labels: pa.Table, config: PublishConfig) 
         f"{cluster['min_images']} images (method `{cluster['method']}`, encoder `{settings['embed']['encoder']}`). "
         f"An image has a label where its texts contain a phrase of it. Confidence is what the agreement between kinds "
         f"of text lets us expect; below {assign['min_confidence']} a label was dropped, and an image has at most "
-        f"{assign['max_labels']}. Cap t = {cap:,} images a label; labels repeat below "
-        f"{config.repeat_threshold or cap:,} images."
+        f"{assign['max_labels']}. Cap t = {cap:,g} images a label; labels repeat below "
+        f"{config.repeat_threshold or cap:,g} images.{over}"
     )
 
 
-def _drops(record: Mapping[str, Any]) -> list[tuple[str, str, str, int]]:
+def _precision(audit: Sequence[Sequence[object]]) -> str:
+    if not audit:
+        return "## Measured precision\n\nNo audit was given: how many of the labels are right was not measured."
+    return (
+        _table("## Measured precision", ("band", "judged", "right", "precision", "95 % interval"), audit)
+        + "\n\nOf labels drawn from a run and judged one by one, weighted by what each stands for."
+    )
+
+
+def _drops(record: Mapping[str, Any], published: Mapping[str, int]) -> list[tuple[str, str, str, int]]:
     lines = []
     for stage in record["stages"]:
         for name, count in sorted(stage["rejects"].items()):
             unit, _, reason = name.partition("/")
             lines.append((stage["stage"], unit, reason, count))
-    return lines
+    return [*lines, *(("publish", "image", reason, count) for reason, count in sorted(published.items()))]
 
 
 def _columns(record: Mapping[str, Any]) -> str:
@@ -171,7 +179,7 @@ def _columns(record: Mapping[str, Any]) -> str:
     )
 
 
-def _bias(record: Mapping[str, Any]) -> str:
+def _bias(record: Mapping[str, Any], origins: Origins | None) -> str:
     settings = record["config"]
     taught = "trusted images were given, see run.json." if settings["labeling"]["trusted"] else "here none were given."
     languages = ", ".join("all" if name == "*" else name for name in settings["embed"]["languages"])
@@ -186,8 +194,23 @@ def _bias(record: Mapping[str, Any]) -> str:
         f"Words on a list of unsafe words were met with `{settings['normalize']['unsafe']}`; such a list misses much. "
         "Addresses, telephone numbers and handles were removed by pattern; names of people were not.",
         f"`label_sources` knows the strongest {settings['assign']['max_evidence']} pieces of evidence of a label.",
+        *_concentration(origins),
     )
     return "## Known bias\n\n" + "\n".join(f"- {point}" for point in points)
+
+
+def _concentration(origins: Origins | None) -> list[str]:
+    """How much of it comes from few people and few hosts."""
+    if origins is None:
+        return []
+    images = sum(origins.hosts.values()) + origins.other_hosts
+    host, most = next(iter(origins.hosts.items()), ("none", 0))
+    points = [f"Of all images {most / max(images, 1):.0%} are at one place: {host}."]
+    if not origins.contributors:
+        return [*points, "Who said what is not known, so that one person's habits cannot be told from a custom."]
+    known = f"{origins.known:,} of {images:,} images have known contributors, {origins.contributors:,} in all"
+    largest, ten = (n / origins.known for n in (origins.largest, origins.ten_largest))
+    return [*points, f"{known}: the one with most has {largest:.0%} of these, the ten with most {ten:.0%}."]
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -218,6 +241,16 @@ Keep head labels to about t images, and the tail whole. The draw is fixed, so ev
 
 ```python
 capped = data["train"].filter(lambda row: row["sample_u"] < row["keep_prob"])
+```
+
+Both at once, the head thinned and the tail repeated, drawn anew each epoch, for rank 0 of 8 processes; it needs this
+product, and neither Spark nor torch:
+
+```python
+from pipeline.manifest.reader import ManifestReader
+
+reader = ManifestReader(folder, rank=0, world=8)
+rows = list(reader)
 ```
 
 Or show images with rare labels more often:

@@ -1,8 +1,9 @@
 """The published tree: Parquet files, class map, card, Croissant and the record of the run, in one fresh folder."""
 
+import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,13 @@ from pyarrow import fs
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.manifest.card import SplitCount, render_card
+from pipeline.manifest.card import CardFacts, render_card
 from pipeline.manifest.croissant import describe_tree
+from pipeline.manifest.front_matter import SplitCount
 from pipeline.runtime import files
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import RunError
+from pipeline.runtime.tables import load_schema
 
 SPLITS = ("train", "validation")
 
@@ -28,6 +31,7 @@ def write_tree(
     evidence: DataFrame,
     record: Mapping[str, Any],
     config: PublishConfig,
+    facts: CardFacts | None = None,
 ) -> None:
     """Write everything that training code and people need of a run into a fresh folder.
 
@@ -43,7 +47,8 @@ def write_tree(
         members: the table `members`.
         evidence: rows of the table `evidence`, of the pairs that are in the manifest.
         record: run.json of the run.
-        config: section [publish]: rows of a file, licence, and what the card says of the cap.
+        config: section [publish]: rows of a file, licence, and what the card says of the plan.
+        facts: what else the card tells.
 
     Raises:
         RunError: the folder exists.
@@ -54,16 +59,17 @@ def write_tree(
     for count in counts:
         rows = manifest.where(F.col("split") == count.split)
         rows = rows.repartition(_files_for(count.images, config.rows_per_file), "image_id")
-        _write(rows, files.join(destination, "data", count.split), "image_id", config)
+        _write(rows, files.join(destination, "data", count.split), ["image_id"], config)
     # One task each: these are small, and a reader who takes the files in order finds row number = label_id.
-    _write(labels.coalesce(1), files.join(destination, "labels"), "label_id", config)
-    _write(members.coalesce(1), files.join(destination, "members"), "phrase_id", config)
+    _write(labels.coalesce(1), files.join(destination, "labels"), ["label_id"], config)
+    _write(members.coalesce(1), files.join(destination, "members"), ["phrase_id"], config)
     rows = evidence.repartition(_files_for(evidence.count(), config.rows_per_file), "image_id")
-    _write(rows, files.join(destination, "evidence"), "image_id", config)
+    _write(rows, files.join(destination, "evidence"), load_schema("evidence").key, config)
     _remove_leftovers(destination)
     named = labels.toArrow().sort_by("label_id")
     files.write_text(files.join(destination, "class_map.txt"), _class_map(named))
-    files.write_text(files.join(destination, "README.md"), render_card(record, named, counts, config))
+    told = dataclasses.replace(facts or CardFacts(), held=_held_out_labels(manifest))
+    files.write_text(files.join(destination, "README.md"), render_card(record, named, counts, config, told))
     described = describe_tree(record["run_id"], record["created"], config.licence)
     files.write_text(files.join(destination, "croissant.json"), json.dumps(described, indent=2, ensure_ascii=False))
     files.write_json(files.join(destination, "run.json"), record)
@@ -80,6 +86,12 @@ def _count_splits(manifest: DataFrame) -> list[SplitCount]:
     return [counts.get(split, SplitCount(split, 0, 0, 0)) for split in SPLITS]
 
 
+def _held_out_labels(manifest: DataFrame) -> frozenset[int]:
+    """Labels that the validation split has."""
+    held = manifest.where("split = 'validation'").select(F.explode("label_ids").alias("label_id")).distinct()
+    return frozenset(held.toArrow()["label_id"].to_pylist())
+
+
 def _files_for(rows: int, rows_per_file: int) -> int:
     """Number of files, so that hashing by image_id fills none of them beyond `rows_per_file`."""
     if rows <= rows_per_file:
@@ -88,8 +100,8 @@ def _files_for(rows: int, rows_per_file: int) -> int:
     return math.ceil(rows / max(1.0, rows_per_file - 6 * math.sqrt(rows_per_file)))
 
 
-def _write(rows: DataFrame, folder: str, key: str, config: PublishConfig) -> None:
-    ordered = rows.sortWithinPartitions(key)
+def _write(rows: DataFrame, folder: str, key: Sequence[str], config: PublishConfig) -> None:
+    ordered = rows.sortWithinPartitions(*key)
     ordered.write.mode("errorifexists").option("maxRecordsPerFile", config.rows_per_file).parquet(
         files.absolute(folder)
     )

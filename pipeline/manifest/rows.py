@@ -9,8 +9,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from pipeline.manifest import balance
-from pipeline.manifest.split import split, uniform
+from pipeline.manifest import balance, plan, targets, weights
+from pipeline.manifest.split import held_out_units, uniform
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import ConfigError, SchemaError
 from pipeline.runtime.tables import load_schema
@@ -24,16 +24,6 @@ MAX_SIGNALS = 31  # bits of an integer that never make it negative
 def count_labels(assignments: DataFrame) -> DataFrame:
     """(label_id, images): how many images carry each label; labels without images are not in it."""
     return assignments.groupBy("label_id").agg(F.count(F.lit(1)).alias("images"))
-
-
-def choose_cap(images: balance.Counts, config: PublishConfig) -> int:
-    """The cap t of a run: the one that is set, else the one that leaves `tail_share` of all pairs below it.
-
-    Args:
-        images: images of each label, shape (labels,).
-        config: section [publish].
-    """
-    return config.cap or balance.cap_for_tail_share(images, config.tail_share)
 
 
 def with_learnt(vocabulary: pa.Table, learnt: pa.Table) -> pa.Table:
@@ -55,13 +45,17 @@ def with_learnt(vocabulary: pa.Table, learnt: pa.Table) -> pa.Table:
     return pa.concat_tables([known, pa.Table.from_pylist(rows, schema=known.schema)])
 
 
-def label_table(vocabulary: pa.Table, counts: pa.Table, config: PublishConfig) -> pa.Table:
-    """The table `labels`: the vocabulary with what training needs of each label, sorted by label_id.
+def label_table(vocabulary: pa.Table, counts: pa.Table, config: PublishConfig, total: int | None = None) -> pa.Table:
+    """The table `labels`: the vocabulary with what training needs of each label, and `expected_images` still 0.
 
     Args:
         vocabulary: what `with_learnt` gives; its label_ids are 0 to n - 1, in any order.
         counts: (label_id, images) of the labels with images.
         config: section [publish]: cap, repeat threshold, beta and bands.
+        total: all labelled images; where None each is taken to have one label.
+
+    Returns:
+        Sorted by label_id, so that places are ids.
 
     Raises:
         SchemaError: the label_ids have gaps.
@@ -73,17 +67,39 @@ def label_table(vocabulary: pa.Table, counts: pa.Table, config: PublishConfig) -
         raise SchemaError("vocabulary: label_id must run from 0 without gaps. Run the stage cluster again.")
     images = np.zeros(len(ids), dtype=np.int64)
     images[counts["label_id"].to_numpy()] = counts["images"].to_numpy()
-    cap = choose_cap(images, config)
+    labels = plan.Labels(images, tuple(ranked["parent"].to_pylist()))
+    keep, repeat = plan.weigh(labels, config)
+    pairs = float(np.minimum(images, plan.choose_cap(images, config)).sum())
     columns = {
         **{name: ranked[name] for name in KEPT},
         "band": balance.bands(images, config.head_share, config.tail_band_share),
         "images": images,
-        "keep_prob": balance.keep_probability(images, cap),
-        "repeat_factor": balance.repeat_factors(images, config.repeat_threshold or cap),
-        "class_weight": balance.class_weights(images, config.effective_beta),
+        "keep_prob": keep,
+        "repeat_factor": repeat,
+        "target_images": targets.whole(targets.hierarchy_targets(images, labels.parents, pairs), config.seed),
+        "class_weight": weights.effective_weights(images, config.effective_beta),
+        "class_weight_sqrt": weights.sqrt_weights(images),
+        "class_weight_log": weights.log_weights(images, int(images.sum()) if total is None else total),
+        "expected_images": np.zeros(len(ids)),
     }
     struct = load_schema("labels").struct
     return pa.table({name: columns[name] for name in struct.names}, schema=to_arrow_schema(struct))
+
+
+def with_expected(labels: pa.Table, outcome: plan.Outcome) -> pa.Table:
+    """The table `labels` with how often each label is shown in an epoch.
+
+    Args:
+        labels: from `label_table`.
+        outcome: of its plan, over the images of the split train.
+    """
+    place = labels.schema.get_field_index("expected_images")
+    return labels.set_column(place, labels.schema.field(place), pa.array(outcome.by_label))
+
+
+def weighed_labels(labels: pa.Table) -> plan.Labels:
+    """What balance needs of the table `labels`, sorted by label_id."""
+    return plan.Labels(labels["images"].to_numpy(), tuple(labels["parent"].to_pylist()))
 
 
 def kept_evidence(evidence: DataFrame, assignments: DataFrame) -> DataFrame:
@@ -93,16 +109,22 @@ def kept_evidence(evidence: DataFrame, assignments: DataFrame) -> DataFrame:
 
 
 def manifest_rows(
-    assignments: DataFrame, images: DataFrame, labels: DataFrame, signals: Sequence[str], config: PublishConfig
+    assignments: DataFrame,
+    images: DataFrame,
+    labels: DataFrame,
+    signals: Sequence[str],
+    config: PublishConfig,
+    owners: DataFrame | None = None,
 ) -> DataFrame:
     """The table `manifest`: one row per image that has a label.
 
     Args:
-        assignments: the table `assignments`.
+        assignments: the table `assignments`, of images that repost no other: reposts would leak into both splits.
         images: the table `images`.
-        labels: the table `labels`, small enough to be sent to every worker.
+        labels: label_id, images, keep_prob and repeat_factor of each label, small enough to be sent to every worker.
         signals: kinds of text; the place of each is its bit in `label_sources`.
         config: section [publish]: seed and share of the split.
+        owners: (image_id, unit) of images that are held out together; each image alone where None or not in it.
 
     Raises:
         ConfigError: there are more kinds of text than an integer has bits.
@@ -112,7 +134,7 @@ def manifest_rows(
             f"{len(signals)} kinds of text, but label_sources has {MAX_SIGNALS} bits: {', '.join(signals[:5])}, … "
             f"Give several of them one name in the sources' signal or signal_column."
         )
-    weights = F.broadcast(labels.select("label_id", "keep_prob", "repeat_factor"))
+    known = F.broadcast(labels.select("label_id", "images", "keep_prob", "repeat_factor"))
     # A struct sorts by its fields in order: most confident first, then the rarer label, whose label_id is higher.
     entry = F.struct(
         (-F.col("confidence")).alias("doubt"),
@@ -124,12 +146,20 @@ def manifest_rows(
         "repeat_factor",
     )
     listed = (
-        assignments.join(weights, "label_id")
+        assignments.join(known, "label_id")
         .groupBy("image_id")
-        .agg(F.array_sort(F.collect_list(entry)).alias("entries"))
+        .agg(
+            F.array_sort(F.collect_list(entry)).alias("entries"),
+            F.min(F.struct("images", (-F.col("label_id")).alias("rank"))).alias("rarest"),
+        )
     )
     lines = listed.join(images.select("image_id", "image_uri"), "image_id", "left")
-    return lines.select(
+    unit = F.col("image_id")
+    if owners is not None:
+        lines, unit = lines.join(owners, "image_id", "left"), F.coalesce("unit", "image_id")
+    lines = lines.withColumns({"unit": unit})
+    held = held_out_units(lines.select("unit", "rarest"), config.validation_share, config.seed, config.stratify)
+    return lines.join(held.withColumns({"held": F.lit(True)}), "unit", "left").select(
         "image_id",
         "image_uri",
         F.col("entries.label_id").alias("label_ids"),
@@ -139,7 +169,7 @@ def manifest_rows(
         _kept(F.col("entries.keep_prob")).alias("keep_prob"),
         F.array_max("entries.repeat_factor").alias("repeat_factor"),
         uniform("image_id", seed=config.seed).alias("sample_u"),
-        split("image_id", config.validation_share, config.seed).alias("split"),
+        F.when(F.col("held"), "validation").otherwise("train").alias("split"),
     )
 
 

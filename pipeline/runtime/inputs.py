@@ -28,6 +28,7 @@ class SourceConfig:
     contributor: str | None = setting(None, "Column with who said it: one voice in support, whatever its volume.")
     language: str | None = setting(None, "Column with the text's language (en, pt-BR, …); detected where none.")
     image_uri: str | None = setting(None, "Column with where the picture is.")
+    licence: str = setting("", "Licence of this source, for the card; that of [publish] where empty.")
 
     def __post_init__(self) -> None:
         if (self.corpus is None) == (self.path is None):

@@ -15,6 +15,12 @@ BROKEN = "_broken_row"  # holds the text of a row that its format cannot parse
 
 # Quotes are doubled inside quotes (RFC 4180); every column is read, or broken rows would pass where few are asked for.
 _CSV = {"header": "true", "quote": '"', "escape": '"', "columnPruning": "false", "enforceSchema": "false"}
+_SUFFIXES = {"csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "json", "orc": "orc"}
+
+
+def format_of(path: str) -> str:
+    """The format that the ending of a file's name stands for; parquet where it says nothing."""
+    return _SUFFIXES.get(path.rstrip("/").rpartition(".")[2].lower(), "parquet")
 
 
 def read_table(spark: SparkSession, name: str, path: str, format: str, options: Mapping[str, str]) -> DataFrame:

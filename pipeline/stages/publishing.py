@@ -1,42 +1,155 @@
 """Labelled images to the published tree and the page that shows the run."""
 
-import pyarrow as pa
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from pipeline.manifest import publish, rows
-from pipeline.review import collect, report
+import pyarrow as pa
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.labeling.judgements import read_judgements
+from pipeline.manifest import expected, held_out, publish, rows, split
+from pipeline.manifest.card import CardFacts
+from pipeline.manifest.origins import find_origins
+from pipeline.review import collect, precision, report
 from pipeline.runtime import files
+from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import InputError
-from pipeline.runtime.road import Run
+from pipeline.runtime.road import Run, log
+from pipeline.stages.rejects import as_rejects, null, write_rejects
 from pipeline.vocabulary import display
+
+Tables = Callable[[str], DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is published of a run under one plan.
+
+    Attributes:
+        assignments: those that are not held out.
+        labels: the table `labels`, sorted by label_id.
+        manifest: the table `manifest`, kept on disk until it is unpersisted.
+    """
+
+    assignments: DataFrame
+    labels: pa.Table
+    manifest: DataFrame
 
 
 def publish_manifest(run: Run) -> tuple[int, int]:
     """Labelled images to the published tree."""
-    assignments, config = run.read("assignments"), run.config.publish
-    if not assignments.head(1):
+    found, config = run.read("assignments"), run.config
+    if not found.head(1):
         raise InputError("no image has a label. Lower assign.min_confidence, or cluster.min_images.")
-    counts = rows.count_labels(assignments).toArrow()
-    named = rows.with_learnt(_displayed(run), run.read("learnt").toArrow())
-    table = rows.label_table(named, counts, config)
-    run.tables.write("labels", run.spark.createDataFrame(table))
-    weighed = run.read("labels")
-    lines = rows.manifest_rows(assignments, run.read("images"), weighed, run.record.signals, config)
-    rows_out = run.tables.write("manifest", lines)
+    said, lost = leave_out(run.read, found, config)
+    if lost is not None or "publish" in run.tables.parts("rejects"):
+        none = found.where("false").select("image_id", F.lit("").alias("reason"))
+        drops = (none if lost is None else lost).select(null("source"), "reason", F.col("image_id").alias("raw"))
+        write_rejects(run, "publish", [as_rejects("image", drops)])
+    made = weigh(run.read, said, run.record.signals, config)
+    run.tables.write("labels", run.spark.createDataFrame(made.labels))
+    rows_out = run.tables.write("manifest", made.manifest)
+    made.manifest.unpersist()
     files.remove(run.manifest)  # of a try that was stopped before it went on record
-    publish.write_tree(
-        *(run.manifest, run.read("manifest"), weighed, run.read("members")),
-        rows.kept_evidence(run.read("evidence"), assignments),
-        *(run.record.content, config),
-    )
+    written = Published(said, made.labels, run.read("manifest"))
+    write(run.read, written, run.record.content, config.publish, run.manifest, count_reasons(lost))
     files.write_json(files.join(run.root, "manifest", "current.json"), {"run_id": run.run_id})
-    return assignments.select("image_id").distinct().count(), rows_out
+    return found.select("image_id").distinct().count(), rows_out
 
 
-def _displayed(run: Run) -> pa.Table:
+def leave_out(read: Tables, assignments: DataFrame, config: Config) -> tuple[DataFrame, DataFrame | None]:
+    """Assignments without what a benchmark holds out, and (image_id, reason) of images that leave for it."""
+    if not config.publish.held_out:
+        return assignments, None
+    guard = held_out.read_held_out(assignments.sparkSession, config.publish.held_out)
+    spoken = read("candidates").select("phrase_id", "language")
+    members = read("members").select("phrase_id", "label_id", "phrase").join(spoken, "phrase_id")
+    learnt = read("learnt").select("label_id", F.col("display").alias("phrase"), "language")
+    names = members.select("label_id", "phrase", "language").unionByName(learnt).toArrow().to_pylist()
+    labels, unknown = held_out.find_labels(
+        guard.phrases, ((row["label_id"], row["phrase"], row["language"]) for row in names)
+    )
+    known = read("images").select("image_id", F.coalesce("duplicate_of", "image_id").alias("original"))
+    images = guard.images.join(known, "image_id").select(F.col("original").alias("image_id")).distinct()
+    log.info(
+        "  held out: %s labels by %s phrases, of which %s name none; %s images",
+        *(f"{n:,}" for n in (len(labels), len(guard.phrases), len(unknown), images.count())),
+    )
+    return held_out.leave_out(assignments, labels, images, whole_images=config.publish.held_out_images)
+
+
+def weigh(read: Tables, assignments: DataFrame, signals: list[str], config: Config) -> Published:
+    """Balance labels and images under the plan of section [publish].
+
+    Raises:
+        InputError: all is held out.
+    """
+    spark, plan = assignments.sparkSession, config.publish
+    counts = rows.count_labels(assignments).toArrow()
+    if not counts.num_rows:
+        raise InputError(f"{plan.held_out}: all images are held out, and none is left to train on.")
+    named = rows.with_learnt(_displayed(read), read("learnt").toArrow())
+    table = rows.label_table(named, counts, plan, assignments.select("image_id").distinct().count())
+    own = F.col("signal").isin(*config.normalize.individual_signals)
+    owners = split.owners(read("mentions"), own) if plan.split_by == "contributor" else None
+    known = spark.createDataFrame(table.select(["label_id", "images", "keep_prob", "repeat_factor"]))
+    lines = rows.manifest_rows(assignments, read("images"), known, signals, plan, owners)
+    lines = lines.persist(StorageLevel.DISK_ONLY)  # read for its expectation, and written
+    train = lines.where("split = 'train'")
+    outcome = expected.expected_outcomes(train, rows.weighed_labels(table), [plan])[0]
+    return Published(assignments, rows.with_expected(table, outcome), lines)
+
+
+def write(
+    read: Tables,
+    made: Published,
+    record: dict[str, object],
+    config: PublishConfig,
+    folder: str,
+    drops: Mapping[str, int],
+) -> None:
+    """Write the published tree of a run into a fresh folder.
+
+    Args:
+        read: tables of the run.
+        made: what is published.
+        record: run.json.
+        config: its plan.
+        folder: where to.
+        drops: reason -> images that are held out.
+    """
+    origins = find_origins(made.manifest, read("mentions"), read("texts"))
+    publish.write_tree(
+        *(folder, made.manifest, made.manifest.sparkSession.createDataFrame(made.labels), read("members")),
+        *(rows.kept_evidence(read("evidence"), made.assignments), record, config),
+        CardFacts(origins=origins, audit=_audited(config.audit), drops=drops),
+    )
+
+
+def count_reasons(lost: DataFrame | None) -> dict[str, int]:
+    """Reason -> images."""
+    return {} if lost is None else {row.reason: row["count"] for row in lost.groupBy("reason").count().collect()}
+
+
+def _audited(path: str) -> list[tuple[str, int, int, str, str]]:
+    """Band, judged, right, precision and its interval, as the card shows them."""
+    if not path:
+        return []
+    found = precision.precision(read_judgements(path))
+    return [
+        (item.band, item.judged, item.right, f"{item.precision:.3f}", f"{item.low:.3f} to {item.high:.3f}")
+        for item in found
+        if item.judged
+    ]
+
+
+def _displayed(read: Tables) -> pa.Table:
     """The vocabulary with its names as people write them."""
-    vocabulary = run.read("vocabulary").toArrow()
-    words = run.spark.createDataFrame(display.words_of(vocabulary))
-    counts = display.count_spellings(run.read("signals"), words).toArrow()
+    vocabulary, signals = read("vocabulary").toArrow(), read("signals")
+    words = signals.sparkSession.createDataFrame(display.words_of(vocabulary))
+    counts = display.count_spellings(signals, words).toArrow()
     return display.add_display(vocabulary, display.choose_spellings(counts))
 
 

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from pipeline.manifest.publish import write_tree
 from pipeline.manifest.rows import count_labels, kept_evidence, label_table, manifest_rows, with_learnt
-from pipeline.manifest.split import split, uniform
+from pipeline.manifest.split import held_out_units, uniform
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import ConfigError, RunError
 from pipeline.runtime.inputs import SourceConfig
@@ -47,7 +47,10 @@ def images_of(spark: SparkSession, ids: list[str]) -> DataFrame:
 
 def labels_of(spark: SparkSession, weights: list[tuple[float, float]]) -> DataFrame:
     rows = [
-        (i, f"{i:016x}", NAMES[i], NAMES[i], ["en"], [NAMES[i]], "en", "head", 1, None, None, keep, repeat, 1.0)
+        (
+            *(i, f"{i:016x}", NAMES[i], NAMES[i], ["en"], [NAMES[i]], "en", "head", 1, None, None),
+            *(keep, repeat, 1, 1.0, 1.0, 1.0, 1.0),
+        )
         for i, (keep, repeat) in enumerate(weights)
     ]
     return spark.createDataFrame(rows, load_schema("labels").struct)
@@ -70,18 +73,12 @@ def test_null_is_a_value_and_keeps_its_place(spark: SparkSession) -> None:
 
 @pytest.fixture(scope="module")
 def draws(spark: SparkSession) -> pa.Table:
-    return (
-        spark.range(20_000)
-        .select(F.concat(F.lit("pin-"), "id").alias("image_id"))
-        .select(
-            uniform("image_id", seed=0).alias("u"),
-            uniform("image_id", seed=1).alias("other"),
-            split("image_id", 0.25, 0).alias("quarter"),
-            split("image_id", 0.5, 0).alias("half"),
-            split("image_id", 0.25, 1).alias("another"),
-        )
-        .toArrow()
-    )
+    images = spark.range(20_000).select(F.concat(F.lit("pin-"), "id").alias("unit"), F.lit(0).alias("rarest"))
+    rows = images.select("unit", uniform("unit", seed=0).alias("u"), uniform("unit", seed=1).alias("other"))
+    for name, share, seed in (("quarter", 0.25, 0), ("half", 0.5, 0), ("another", 0.25, 1)):
+        held = held_out_units(images, share, seed, stratify=False).withColumns({name: F.lit(True)})
+        rows = rows.join(held, "unit", "left").fillna(False)
+    return rows.toArrow()
 
 
 def test_draws_fill_the_unit_interval_evenly(draws: pa.Table) -> None:
@@ -95,14 +92,14 @@ def test_draws_fill_the_unit_interval_evenly(draws: pa.Table) -> None:
 
 
 def test_split_and_sample_u_are_independent_with_the_same_seed(draws: pa.Table) -> None:
-    held = draws["quarter"].to_numpy() == "validation"
+    held = draws["quarter"].to_numpy()
     low = draws["u"].to_numpy() < 0.25
     assert held.mean() == pytest.approx(0.25, abs=0.0125)
     assert (held & low).mean() == pytest.approx(1 / 16, abs=0.007)
 
 
 def test_a_larger_share_holds_out_more_and_another_seed_others(draws: pa.Table) -> None:
-    quarter, half, another = (draws[name].to_numpy() == "validation" for name in ("quarter", "half", "another"))
+    quarter, half, another = (draws[name].to_numpy() for name in ("quarter", "half", "another"))
     assert not (quarter & ~half).any()
     assert (quarter & another).mean() == pytest.approx(1 / 16, abs=0.007)
 

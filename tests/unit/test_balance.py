@@ -7,13 +7,11 @@ from hypothesis import strategies as st
 
 from pipeline.manifest.balance import (
     bands,
-    cap_for_tail_share,
-    class_weights,
     image_keep_probability,
     keep_probability,
     repeat_factors,
-    tail_share_of,
 )
+from pipeline.manifest.inverse import cap_for_tail_share, smallest, tail_share_of
 from pipeline.runtime.errors import ConfigError
 
 FIVE = np.array([1, 2, 3, 4, 10])
@@ -45,29 +43,6 @@ def test_a_larger_cap_keeps_all_that_a_smaller_one_keeps(counts: np.ndarray, t: 
 
 def test_labels_below_r_repeat_by_the_square_root_and_empty_labels_do_not() -> None:
     assert repeat_factors(np.array([0, 1, 4, 16, 64]), 16).tolist() == [1, 4, 2, 1, 1]
-
-
-def test_class_weights_of_a_worked_example() -> None:
-    # beta = 1/2: effective numbers 1 and 1.75, so weights 1 and 4/7, and their mean is 11/14.
-    assert class_weights(np.array([1, 3, 0]), 0.5) == pytest.approx([14 / 11, 8 / 11, 0])
-
-
-def test_beta_0_weighs_labels_alike_and_beta_near_1_by_inverse_count() -> None:
-    assert class_weights(np.array([1, 5, 1000]), 0.0).tolist() == [1, 1, 1]
-    weights = class_weights(np.array([1, 5, 1000]), 0.999999)
-    assert weights[0] / weights[1] == pytest.approx(5, rel=1e-4)
-    assert weights[1] / weights[2] == pytest.approx(200, rel=1e-3)
-
-
-@given(some_counts, st.floats(0, 0.999999))
-def test_class_weights_have_mean_1_over_labels_with_images(counts: np.ndarray, beta: float) -> None:
-    weights = class_weights(counts, beta)
-    assert weights[counts > 0].mean() == pytest.approx(1)
-    assert not weights[counts == 0].any()
-
-
-def test_no_label_with_images_gives_no_weights() -> None:
-    assert class_weights(np.zeros(3, dtype=np.int64), 0.9).tolist() == [0, 0, 0]
 
 
 def test_bands_follow_shares_of_pairs_and_label_id_breaks_ties() -> None:
@@ -133,14 +108,57 @@ def test_the_chosen_cap_leaves_at_most_the_share_and_the_next_count_more(counts:
     assert larger.size == 0 or tail_share_of(counts, int(larger.min())) > share
 
 
+def test_repeat_factors_equal_the_formula_on_a_long_tail_of_57224_images() -> None:
+    # Frequencies as in LVIS: counts from 17 to 15,487 of 57,224 images, repeated below a thousandth of them.
+    images, threshold = 57_224, 0.001
+    counts = np.unique(np.geomspace(17, 15_487, 1_200).astype(np.int64))
+    expected = [max(1.0, math.sqrt(threshold / (count / images))) for count in counts.tolist()]
+    assert repeat_factors(counts, threshold * images) == pytest.approx(expected, rel=1e-12)
+    assert expected[0] > 1.8
+    assert expected[-1] == 1.0
+
+
+def test_a_cap_on_published_head_and_tail_leaves_640_million_matches() -> None:
+    # MetaCLIP: about 16,000 of 500,000 entries hold 5.35 of 5.67 billion matches; t = 20,000 leaves them 320 million.
+    head = np.full(16_000, 5_350_000_000 // 16_000)
+    tail = np.full(484_000, 320_000_000 // 484_000)
+    counts = np.concatenate([head, tail])
+    assert (keep_probability(counts, 20_000) * counts).sum() == pytest.approx(640e6, rel=0.001)
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(1, 40_000))
+def test_the_smallest_step_that_reaches_a_number_is_found(rises: list[int], wanted: int) -> None:
+    steps = np.cumsum(rises)
+
+    def expected(values: list[float]) -> list[int]:
+        return [int(steps[min(round(value * 1_000), len(rises)) - 1]) for value in values]
+
+    most = len(rises) / 1_000
+    if steps[-1] < wanted:
+        with pytest.raises(ConfigError, match="cannot be reached"):
+            smallest(expected, wanted, most)
+    else:
+        assert smallest(expected, wanted, most) == (int(np.searchsorted(steps, wanted)) + 1) / 1_000
+
+
+def test_a_search_over_a_billion_steps_takes_few_passes() -> None:
+    passes = []
+
+    def expected(values: list[float]) -> list[int]:
+        passes.append(len(values))
+        return [round(value * 1_000) for value in values]
+
+    assert smallest(expected, 123_456_789, 1_000_000.0) == 123_456.789
+    assert len(passes) <= 10
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: keep_probability(FIVE, 0), "t must be at least 1 image, got 0"),
-        (lambda: repeat_factors(FIVE, 0), "r must be at least 1 image, got 0"),
+        (lambda: keep_probability(FIVE, 0), "t must be above 0 images, got 0"),
+        (lambda: keep_probability(FIVE, math.inf), "t must be above 0 images, got inf"),
+        (lambda: repeat_factors(FIVE, 0), "r must be above 0 images, got 0"),
         (lambda: keep_probability(np.array([-1]), 1), "cannot have -1 images"),
-        (lambda: class_weights(FIVE, 1.0), r"beta must be in \[0, 1\), got 1.0"),
-        (lambda: class_weights(FIVE, math.nan), "beta must be"),
         (lambda: bands(FIVE, 0.7, 0.4), "exceed 1 together"),
         (lambda: bands(FIVE, 1.5, 0.0), r"head_share must be in \[0, 1\], got 1.5"),
         (lambda: cap_for_tail_share(np.array([0, 0]), 0.1), "no label has images"),

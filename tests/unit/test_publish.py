@@ -9,9 +9,11 @@ import pytest
 import yaml
 from datasets import Features
 
-from pipeline.manifest import card
-from pipeline.manifest.card import SplitCount, render_card
+from pipeline.manifest import front_matter as head_of_card
+from pipeline.manifest.card import CardFacts, render_card
 from pipeline.manifest.croissant import describe_tree
+from pipeline.manifest.front_matter import SplitCount
+from pipeline.manifest.origins import Origins
 from pipeline.manifest.publish import _files_for
 from pipeline.manifest.rows import label_table
 from pipeline.runtime.config import Config, PublishConfig
@@ -129,7 +131,7 @@ def test_a_split_without_images_is_not_named_to_loaders() -> None:
 
 
 def test_too_many_class_names_stay_out_of_the_front_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(card, "MAX_CLASS_NAMES", 1)
+    monkeypatch.setattr(head_of_card, "MAX_CLASS_NAMES", 1)
     labels = label_table(vocabulary_of(["a", "b"]), counts_of({0: 3}), PublishConfig(cap=1))
     text = render_card(record(), labels, COUNTS, PublishConfig(cap=1))
     assert "dataset_info" not in front_matter(text)
@@ -142,14 +144,49 @@ def test_the_card_tells_bits_bands_drops_and_the_cap() -> None:
     for line in (
         "32 images with 2 kinds of label",
         "| train | 30 | 50 | 20 |",
-        "| head | 1 | 2,000 | 2,000 to 2,000 |",
-        "| torso | 0 | 0 | none |",
+        "| head | 1 | 2,000 | 2,000 to 2,000 | 0 | 0 |",
+        "| torso | 0 | 0 | none | 0 | 0 |",
         "| normalize | row | too_long | 1,234 |",
         "| 1 | tag |\n| 2 | title |",
         "Cap t = 1,500 images a label",
         "## Known bias",
     ):
         assert line in text
+
+
+def test_the_card_tells_where_images_come_from_who_said_it_and_what_an_audit_found() -> None:
+    labels = label_table(vocabulary_of(["a", "b"]), counts_of({0: 2000, 1: 5}), PublishConfig(cap=1500))
+    origins = Origins(
+        *({"i.example": 30, "files": 2}, 8, {"en": 90, "de": 5}, 5),
+        **{"contributors": 7, "known": 20, "largest": 15, "ten_largest": 20},
+    )
+    facts = CardFacts(
+        held=frozenset([1]),
+        origins=origins,
+        audit=[("head", 100, 61, "0.610", "0.511 to 0.700")],
+        drops={"held_out_label": 3},
+    )
+    text = render_card(record(), labels, COUNTS, PublishConfig(cap=1500, validation_share=0.1), facts)
+    for line in (
+        "| icons | several kinds | other |",
+        "| tail | 1 | 5 | 5 to 5 | 0 | 1 |",
+        "| i.example | 30 |\n| files | 2 |\n| all others | 8 |",
+        "| en | 90 |\n| de | 5 |\n| all others | 5 |",
+        "Of all images 75% are at one place: i.example.",
+        "20 of 40 images have known contributors, 7 in all: the one with most has 75% of these",
+        "| head | 100 | 61 | 0.610 | 0.511 to 0.700 |",
+        "| publish | image | held_out_label | 3 |",
+        "by a share of 0.1, among the images on which the same label is the rarest, and at least one of ten.",
+    ):
+        assert line in text
+
+
+def test_the_card_says_so_where_nothing_was_measured_and_nobody_is_known() -> None:
+    labels = label_table(vocabulary_of(["a"]), counts_of({0: 3}), PublishConfig(cap=1))
+    origins = Origins({"files": 3}, 0, {"en": 3}, 0, contributors=0, known=0, largest=0, ten_largest=0)
+    text = render_card(record(), labels, COUNTS, PublishConfig(cap=1), CardFacts(origins=origins))
+    assert "No audit was given" in text
+    assert "Who said what is not known" in text
 
 
 def test_croissant_lacks_nothing_but_a_citation_and_speaks_in_the_schemas_words(tmp_path: Any) -> None:

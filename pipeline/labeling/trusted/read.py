@@ -6,12 +6,11 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.labeling.judgements import read_judgements
+from pipeline.labeling.judgements import holds_judgements, read_judgements
 from pipeline.runtime.errors import InputError
-from pipeline.sources.readers import read_table, readable
+from pipeline.sources.readers import format_of, read_table, readable
 
 COLUMNS = ("image_id", "label")
-_SUFFIXES = {"csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "json", "orc": "orc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ def read_pairs(spark: SparkSession, path: str, what: str) -> DataFrame:
     Raises:
         InputError: there is no such file, it is not readable, a column is missing, or no row holds both.
     """
-    kind = _SUFFIXES.get(path.rstrip("/").rpartition(".")[2].lower(), "parquet")
-    table = read_table(spark, what, path, kind, {})
+    table = read_table(spark, what, path, format_of(path), {})
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise InputError(
@@ -68,13 +66,15 @@ def read_trusted(spark: SparkSession, path: str, images: DataFrame) -> TrustedRo
     Raises:
         InputError: the file cannot be used.
     """
-    pairs = read_pairs(spark, path, "trusted file")
-    whole = "correct" not in pairs.columns
-    if not whole:
-        judged = read_judgements(path).select(["image_id", "label", "correct"])
-        pairs = spark.createDataFrame(judged)
+    whole = not (format_of(path) in ("csv", "tsv") and holds_judgements(path))
+    if whole:
+        said = read_pairs(spark, path, "trusted file")
+        if "correct" in said.columns:
+            raise InputError(f"{path}: judgements, with the column correct, are read from a CSV file. Save it as one.")
+        said = said.where("label != ''")
+        pairs = said.select("image_id", "label", F.lit(True).alias("correct"))
     else:
-        pairs = pairs.where("label != ''").select("image_id", "label", F.lit(True).alias("correct"))
+        pairs = spark.createDataFrame(read_judgements(path).select(["image_id", "label", "correct"]))
     known = images.select("image_id", F.coalesce("duplicate_of", "image_id").alias("original"))
     named = F.coalesce("image_id", F.lit("")) != ""
     found = pairs.where(named).join(known, "image_id")

@@ -10,11 +10,18 @@ from pipeline.runtime.settings import setting
 class PublishConfig:
     """From labels on images to what training reads."""
 
-    cap: int = setting(0, "Images a label that are kept for sure (t); 0 = chosen by tail_share.", low=0)
+    cap: float = setting(
+        0.0, "Images a label that are kept (t), fractions too; 0 = chosen by tail_share. jobs/plan.py finds one.", low=0
+    )
     tail_share: float = setting(
         0.06, "With cap = 0: t leaves this share of matches in labels below t (MetaCLIP's rule).", low=0.0, high=1.0
     )
-    repeat_threshold: int = setting(0, "Images below which labels repeat; 0 = t.", low=0)
+    over: str = setting(
+        "labels",
+        "What shares evenly: labels side by side, or their hierarchy, topic by topic, with as many pairs as t leaves.",
+        choices=("labels", "hierarchy"),
+    )
+    repeat_threshold: float = setting(0.0, "Images below which labels repeat; 0 = t, 1 = never.", low=0)
     effective_beta: float = setting(
         0.999, "Effective number of samples (1 - b^n) / (1 - b), Cui et al. 2019.", low=0, high=0.999999
     )
@@ -23,9 +30,28 @@ class PublishConfig:
         0.1, "Smallest labels that hold this share of all pairs are the tail.", low=0, high=1
     )
     validation_share: float = setting(0.05, "Share of images held out, by a hash of the image.", low=0, high=0.9)
+    split_by: str = setting(
+        "image",
+        "What is held out as a whole: an image with its reposts, or all that one contributor said most about.",
+        choices=("image", "contributor"),
+    )
+    stratify: bool = setting(
+        True, "Whether labels with ten images of their own have one held out; small sets then hold out more than asked."
+    )
+    held_out: str = setting(
+        "",
+        "CSV or Parquet file with a column phrase or image_id, or both: labels and images of a benchmark, kept out of "
+        "the manifest; none where empty.",
+    )
+    held_out_images: bool = setting(
+        False, "Whether images with a held-out label leave as a whole, not the label alone."
+    )
     seed: int = setting(0, "Of the draws and the split; another seed gives independent ones.", low=0)
     rows_per_file: int = setting(500_000, "Rows of a Parquet file, about 100 MB.", low=1)
     licence: str = setting("other", "Licence of your images and texts, written into the card.")
+    audit: str = setting(
+        "", "Result of an audit of these labels, whose precision goes into the card; none where empty."
+    )
 
     def __post_init__(self) -> None:
         if self.head_share + self.tail_band_share > 1:

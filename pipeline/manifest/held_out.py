@@ -1,0 +1,109 @@
+"""The guard of a benchmark: labels and images that must not be trained on leave the manifest, and are counted."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.labeling.classes import base_form, split_words
+from pipeline.runtime.errors import InputError
+from pipeline.sources.readers import format_of, read_table, readable
+
+COLUMNS = ("phrase", "image_id")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What must not be trained on, as the file has it.
+
+    Attributes:
+        phrases: names of labels, sorted, each once.
+        images: (image_id), each once.
+    """
+
+    phrases: tuple[str, ...]
+    images: DataFrame
+
+
+def read_held_out(spark: SparkSession, path: str) -> HeldOut:
+    """The file of what is held out.
+
+    Args:
+        spark: the session.
+        path: Parquet; CSV, TSV, JSON lines or ORC where the ending of the name says so. A column phrase or image_id,
+            or both; a cell may be empty.
+
+    Raises:
+        InputError: there is no such file, it is not readable, or it has neither column.
+    """
+    table = read_table(spark, "held-out file", path, format_of(path), {})
+    found = [name for name in COLUMNS if name in table.columns]
+    if not found:
+        raise InputError(f"{path}: no column {' or '.join(COLUMNS)}; it has {', '.join(table.columns)}.")
+    none = F.lit(None).cast("string")
+    cells = {name: F.trim(F.col(name).cast("string")) if name in found else none for name in COLUMNS}
+    rows = table.select(*(cell.alias(name) for name, cell in cells.items()))
+    with readable(path):
+        phrases = rows.where("phrase != ''").select("phrase").distinct().orderBy("phrase").collect()
+    return HeldOut(tuple(row.phrase for row in phrases), rows.where("image_id != ''").select("image_id").distinct())
+
+
+def find_labels(phrases: Sequence[str], names: Iterable[tuple[int, str, str]]) -> tuple[set[int], list[str]]:
+    """The labels that phrases name: by any member, in its base form, in the language of the member.
+
+    A guard errs on the safe side: a label is held out with all its members where one of them is named.
+
+    Args:
+        phrases: as people write them.
+        names: label_id, phrase and language of each member, and of each label that has none.
+
+    Returns:
+        label_ids, and the phrases that no label has.
+    """
+    by_language: dict[str, dict[str, set[int]]] = {}
+    for label_id, phrase, language in names:
+        forms = by_language.setdefault(language, {})
+        forms.setdefault(base_form(split_words(phrase, language), language), set()).add(label_id)
+    labels: set[int] = set()
+    unknown = []
+    for phrase in phrases:
+        found = [
+            forms.get(base_form(split_words(phrase, language), language), set())
+            for language, forms in sorted(by_language.items())
+        ]
+        labels.update(*found)
+        if not any(found):
+            unknown.append(phrase)
+    return labels, unknown
+
+
+def leave_out(
+    assignments: DataFrame, label_ids: Iterable[int], images: DataFrame, *, whole_images: bool
+) -> tuple[DataFrame, DataFrame]:
+    """Assignments without what is held out.
+
+    Args:
+        assignments: the table `assignments`.
+        label_ids: labels that are held out.
+        images: (image_id) that are held out; reposts have been traced to their originals.
+        whole_images: whether an image with a held-out label leaves with all its labels.
+
+    Returns:
+        What stays, and (image_id, reason) of the images of which nothing does: held_out_image, held_out_label.
+    """
+    spark = assignments.sparkSession
+    labels = F.broadcast(spark.createDataFrame([(label,) for label in sorted(label_ids)], "label_id int"))
+    others = assignments.join(images, "image_id", "left_anti")
+    stays = others.join(labels, "label_id", "left_anti")
+    if whole_images:
+        stays = stays.join(others.join(labels, "label_id", "left_semi").select("image_id"), "image_id", "left_anti")
+    named = images.select("image_id", F.lit("held_out_image").alias("reason"))
+    lost = (
+        assignments.select("image_id")
+        .distinct()
+        .join(stays.select("image_id"), "image_id", "left_anti")
+        .join(named, "image_id", "left")
+        .select("image_id", F.coalesce("reason", F.lit("held_out_label")).alias("reason"))
+    )
+    return stays.select(*assignments.columns), lost
