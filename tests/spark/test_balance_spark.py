@@ -58,17 +58,17 @@ def test_images_of_one_unit_are_drawn_as_one_by_the_rarest_of_them(spark: SparkS
 
 def test_an_image_is_whose_texts_were_written_for_it_then_whose_most_are(spark: SparkSession) -> None:
     rows = [
-        ("a", "title", ["ann"]),
-        ("a", "board", ["bob"]),
-        ("a", "tag", ["bob"]),
-        ("b", "board", ["bob", "cid"]),
-        ("b", "tag", ["bob"]),
-        ("c", "board", ["cid", "bob"]),
+        ("a", "title", [1]),
+        ("a", "board", [2]),
+        ("a", "tag", [2]),
+        ("b", "board", [2, 3]),
+        ("b", "tag", [2]),
+        ("c", "board", [3, 2]),
         ("d", "board", []),
     ]
-    mentions = spark.createDataFrame(rows, "image_id string, signal string, contributors array<string>")
+    mentions = spark.createDataFrame(rows, "image_id string, signal string, contributors array<bigint>")
     found = {row.image_id: row.unit for row in owners(mentions, F.col("signal") == "title").collect()}
-    assert found == {"a": "by ann", "b": "by bob", "c": "by cid"}
+    assert found == {"a": "by 1", "b": "by 2", "c": "by 3"}
 
 
 NAMES = [(0, "golden retriever", "en"), (0, "goldie", "en"), (1, "hund", "de"), (1, "hunde", "de"), (2, "cat", "und")]
@@ -143,8 +143,8 @@ def test_hosts_languages_and_contributors_of_labelled_images_are_counted(spark: 
         ("e", None),
     ]
     manifest = spark.createDataFrame(rows, "image_id string, image_uri string")
-    said = [("a", 1, 3, ["ann"]), ("a", 2, 1, ["ann", "bob"]), ("b", 1, 1, ["ann"]), ("not labelled", 1, 9, ["cid"])]
-    mentions = spark.createDataFrame(said, "image_id string, text_id long, count long, contributors array<string>")
+    said = [("a", 1, 3, [1]), ("a", 2, 1, [1, 2]), ("b", 1, 1, [1]), ("not labelled", 1, 9, [3])]
+    mentions = spark.createDataFrame(said, "image_id string, text_id long, count long, contributors array<bigint>")
     texts = spark.createDataFrame([(1, "en"), (2, "de")], "text_id long, language string")
     found = find_origins(manifest, mentions, texts)
     assert found.hosts == {"files": 2, "i.example": 2, "not stated": 1}
