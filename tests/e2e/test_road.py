@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.manifest.reader import ManifestReader
 from pipeline.runtime.java import find_java
 from pipeline.sources.corpora import read_corpus
 
@@ -183,7 +184,13 @@ def test_evidence_is_weighed_anew_without_mining_and_trusted_images_teach_labels
     lines = [f"{image},{names[label]}" for image, label in pairs if label != wrong]
     lines += [f"{image},no such thing" for image, label in pairs if label == wrong]
     (folder / "trusted.csv").write_text("image_id,label\n" + "\n".join([*lines, f",{names[wrong]}"]) + "\n")
+    # A benchmark holds out the most frequent of the other labels, and one image.
+    held = max(
+        (label for label in names if label != wrong), key=lambda label: sum(found == label for _, found in pairs)
+    )
+    (folder / "held.csv").write_text(f"phrase,image_id\n{names[held]},\nno label has this,\n,{pairs[0][0]}\n")
     other = ("--set", f"labeling.trusted={folder}/trusted.csv", "--set", "assign.terms=['coverage']")
+    other = (*other, "--set", f"publish.held_out={folder}/held.csv", "--set", "publish.split_by=contributor")
     where = ("--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs")
     refused = job("assign", *where, "--run-id", "again", *other)
     assert refused.returncode == 2
@@ -201,7 +208,39 @@ def test_evidence_is_weighed_anew_without_mining_and_trusted_images_teach_labels
     published = job("mine", *where, "--resume", "again", *other, "--until", "publish")
     assert published.returncode == 0, published.stderr
     assert "match            done before" in published.stdout
-    assert [row["display"] for row in read(folder, "again", "labels")][len(names) :] == ["no such thing"]
+    labels = {row["label_id"]: row for row in read(folder, "again", "labels")}
+    assert [labels[label]["display"] for label in range(len(names), len(labels))] == ["no such thing"]
+    assert "held out: 1 labels by 2 phrases, of which 1 name none; 1 images" in published.stdout
+    shown = read(folder, "again", "manifest")
+    assert pairs[0][0] not in {row["image_id"] for row in shown}
+    assert all(held not in row["label_ids"] for row in shown)
+    assert labels[held]["images"] == 0
+    lost = {row["reason"] for row in read(folder, "again", "rejects") if row["stage"] == "publish"}
+    assert "held_out_image" in lost
+    card = (folder / "runs/manifest/again/README.md").read_text()
+    assert "| publish | image | held_out_image | 1 |" in card
+
+
+def test_a_plan_is_printed_drawn_and_published_beside_the_manifest(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = finished
+    before = {path: path.stat().st_mtime_ns for path in (folder / "runs/manifest/whole").rglob("*")}
+    asked = ("--run", f"{folder}/runs/whole", "--images", "100", "--write", "small", "--plot", f"{folder}/plan.svg")
+    done = job("plan", *asked, "--out", f"{folder}/plan.json")
+    assert done.returncode == 0, done.stderr
+    once, small = json.loads((folder / "plan.json").read_text())
+    assert small["images"] == pytest.approx(100, abs=1)
+    assert small["effective_classes"] > once["effective_classes"]
+    assert f"{small['cap']:,g}" in done.stdout
+    assert (folder / "plan.svg").read_text().startswith("<?xml")
+    reader = ManifestReader(f"{folder}/runs/manifest/whole.small")
+    assert reader.num_rows == once["images"]
+    assert reader.expected_rows() == pytest.approx(small["showings"], abs=1e-6)
+    assert {path: path.stat().st_mtime_ns for path in (folder / "runs/manifest/whole").rglob("*")} == before
+    refused = job("plan", *asked)
+    assert refused.returncode == 2
+    assert "whole.small: the folder exists" in refused.stderr
 
 
 def test_a_single_job_by_spark_submit_gives_the_table_that_the_whole_road_gives(
