@@ -130,7 +130,7 @@ def _origins(found: Origins | None) -> list[str]:
     spoken = [*found.languages.items(), *([("all others", found.other_languages)] if found.other_languages else [])]
     return [
         _table("## Where the images are", ("host", "images"), hosts),
-        _table("## Languages of the texts", ("language", "facts"), spoken),
+        _table("## Languages of the texts", ("language", "mentions"), spoken),
     ]
 
 
@@ -208,9 +208,12 @@ def _concentration(origins: Origins | None) -> list[str]:
     points = [f"Of all images {most / max(images, 1):.0%} are at one place: {host}."]
     if not origins.contributors:
         return [*points, "Who said what is not known, so that one person's habits cannot be told from a custom."]
-    known = f"{origins.known:,} of {images:,} images have known contributors, {origins.contributors:,} in all"
     largest, ten = (n / origins.known for n in (origins.largest, origins.ten_largest))
-    return [*points, f"{known}: the one with most has {largest:.0%} of these, the ten with most {ten:.0%}."]
+    known = (
+        f"{origins.contributors:,} contributors are known, of {origins.known:,} mentions (a text on an image); there "
+        f"are {origins.mentions:,}. The one with most said {largest:.0%} of them, the ten with most {ten:.0%}."
+    )
+    return [*points, known]
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

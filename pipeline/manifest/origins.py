@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -10,61 +11,68 @@ _SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """How far labelled images come from few places.
+    """How far a manifest comes from few places.
+
+    A mention is one text of one kind on one image, however often it was seen.
 
     Attributes:
         hosts: host of image_uri -> images, the ten most frequent; `files` without a host, `not stated` without an uri.
         other_hosts: images of all other hosts.
-        languages: language of a text -> facts, the ten most frequent.
-        other_languages: facts in all other languages.
-        contributors: people, boards or accounts that are known to say something of a labelled image.
-        known: labelled images of which at least one contributor is known.
-        largest: images of the contributor with most of them.
-        ten_largest: images of the ten with most, an image of two counted twice.
+        languages: language of a text -> mentions, the ten most frequent.
+        other_languages: mentions in all other languages.
+        mentions: all of them.
+        known: mentions by known contributors: people, boards or accounts; by several, counted for each.
+        contributors: how many are known.
+        largest: mentions by the one with most of them.
+        ten_largest: mentions by the ten with most.
     """
 
     hosts: dict[str, int]
     other_hosts: int
     languages: dict[str, int]
     other_languages: int
-    contributors: int
+    mentions: int
     known: int
+    contributors: int
     largest: int
     ten_largest: int
 
 
 def find_origins(manifest: DataFrame, mentions: DataFrame, texts: DataFrame) -> Origins:
-    """Count hosts, languages and contributors of labelled images.
+    """Count hosts of labelled images, and contributors and languages of all that is said of any.
 
     Args:
-        manifest: image_id and image_uri of the labelled images.
+        manifest: image_uri of the labelled images.
         mentions: the table `mentions`.
         texts: the table `texts`.
     """
     host = F.regexp_extract("image_uri", r"(?i)^(?!file:)[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:?#]+)", 1)
     place = F.when(F.col("image_uri").isNull(), "not stated").when(host == "", "files").otherwise(F.lower(host))
-    hosts, other_hosts = _most(manifest.groupBy(place.alias("name")).agg(F.count(F.lit(1)).alias("n")))
-    said = mentions.join(manifest.select("image_id"), "image_id", "left_semi")
+    hosts, other_hosts, _ = _most(manifest.groupBy(place.alias("name")).agg(F.count(F.lit(1)).alias("n")))
+    said = mentions.groupBy("text_id").agg(F.count(F.lit(1)).alias("n"))  # far fewer rows, before they are joined
     spoken = said.join(texts.select("text_id", "language"), "text_id")
-    languages, others = _most(spoken.groupBy(F.col("language").alias("name")).agg(F.sum("count").alias("n")))
-    pairs = said.select("image_id", F.explode("contributors").alias("who")).distinct()
-    owned = pairs.groupBy("who").agg(F.count(F.lit(1)).alias("n"))
-    largest = [row.n for row in owned.orderBy(F.desc("n")).limit(_SHOWN).collect()]
+    languages, other_languages, _ = _most(spoken.groupBy(F.col("language").alias("name")).agg(F.sum("n").alias("n")))
+    people = mentions.select(F.explode(F.col("contributors").cast("array<string>")).alias("name"))
+    largest, others, contributors = _most(people.groupBy("name").agg(F.count(F.lit(1)).alias("n")))
     return Origins(
         hosts=hosts,
         other_hosts=other_hosts,
         languages=languages,
-        other_languages=others,
-        contributors=owned.count(),
-        known=pairs.select("image_id").distinct().count(),
-        largest=max(largest, default=0),
-        ten_largest=sum(largest),
+        other_languages=other_languages,
+        mentions=sum(languages.values()) + other_languages,
+        known=sum(largest.values()) + others,
+        contributors=contributors,
+        largest=max(largest.values(), default=0),
+        ten_largest=sum(largest.values()),
     )
 
 
-def _most(counted: DataFrame) -> tuple[dict[str, int], int]:
-    """The ten largest of (name, n), and the sum of the others."""
+def _most(counted: DataFrame) -> tuple[dict[str, int], int, int]:
+    """The ten largest of (name, n), the sum of the others, and the number of all."""
+    counted = counted.persist(StorageLevel.DISK_ONLY)
     rows = counted.orderBy(F.desc("n"), "name").limit(_SHOWN).collect()
-    total = counted.agg(F.sum("n")).first()
+    total = counted.agg(F.sum("n").alias("n"), F.count(F.lit(1)).alias("all")).first()
+    counted.unpersist()
+    assert total is not None
     shown = {row.name: int(row.n) for row in rows}
-    return shown, int((total[0] if total else 0) or 0) - sum(shown.values())
+    return shown, int(total.n or 0) - sum(shown.values()), int(total.all)

@@ -9,18 +9,40 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from pyarrow import fs
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.manifest.card import CardFacts, render_card
 from pipeline.manifest.croissant import describe_tree
 from pipeline.manifest.front_matter import SplitCount
+from pipeline.manifest.split import uniform
 from pipeline.runtime import files
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.tables import load_schema
 
 SPLITS = ("train", "validation")
+_FILE_BYTES = 128e6  # what readers, object stores and Spark all like
+_GROUP_BYTES = 256 << 20  # encoded, not yet compressed: such a file is one row group, and no small one trails it
+_ROWS = 1 << 20  # of a file of which nothing is known
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FileRows:
+    """Rows of one file of the large tables."""
+
+    manifest: int = _ROWS
+    evidence: int = _ROWS
+
+
+def rows_per_file(rows: int, size: int) -> int:
+    """Rows of a file of about 128 MB: a power of two, so that a little more or less of compression changes nothing.
+
+    Args:
+        rows: of a table that was written before.
+        size: of its files, in bytes.
+    """
+    return 1 << round(math.log2(_FILE_BYTES * max(rows, 1) / max(size, 1)))
 
 
 def write_tree(
@@ -32,12 +54,13 @@ def write_tree(
     record: Mapping[str, Any],
     config: PublishConfig,
     facts: CardFacts | None = None,
+    rows: FileRows | None = None,
 ) -> None:
     """Write everything that training code and people need of a run into a fresh folder.
 
     Below it: `data/train/` and `data/validation/`, `labels/`, `members/` and `evidence/` (Parquet), `class_map.txt` (a
     name a line, line number = label_id), `README.md` (dataset card), `croissant.json` and `run.json`. Data files hold
-    at most `rows_per_file` rows, sorted by image_id; which images share a file depends on their ids alone. A split
+    at most so many rows; which images share a file, and their order in it, are draws by their ids alone. A split
     without images is one empty file with the columns. run.json is written last: a tree without it is not complete.
 
     Args:
@@ -45,26 +68,34 @@ def write_tree(
         manifest: the table `manifest`, read twice.
         labels: the table `labels`, small enough for this machine.
         members: the table `members`.
-        evidence: rows of the table `evidence`, of the pairs that are in the manifest.
+        evidence: rows of the table `evidence`, of the pairs that are in the manifest; read twice.
         record: run.json of the run.
         config: section [publish]: rows of a file, licence, and what the card says of the plan.
         facts: what else the card tells.
+        rows: of a file; what the settings say goes before it.
 
     Raises:
         RunError: the folder exists.
     """
     if files.exists(destination):
         raise RunError(f"{destination}: the folder exists. Move or delete it, or publish under another run id.")
+    rows = rows or FileRows()
+    if config.rows_per_file:
+        rows = FileRows(config.rows_per_file, config.rows_per_file)
     counts = _count_splits(manifest)
     for count in counts:
-        rows = manifest.where(F.col("split") == count.split)
-        rows = rows.repartition(_files_for(count.images, config.rows_per_file), "image_id")
-        _write(rows, files.join(destination, "data", count.split), ["image_id"], config)
+        place, chosen = files.join(destination, "data", count.split), manifest.where(F.col("split") == count.split)
+        _write(
+            chosen.repartition(_files_for(count.images, rows.manifest), "image_id"),
+            place,
+            _anyhow(config),
+            rows.manifest,
+        )
     # One task each: these are small, and a reader who takes the files in order finds row number = label_id.
-    _write(labels.coalesce(1), files.join(destination, "labels"), ["label_id"], config)
-    _write(members.coalesce(1), files.join(destination, "members"), ["phrase_id"], config)
-    rows = evidence.repartition(_files_for(evidence.count(), config.rows_per_file), "image_id")
-    _write(rows, files.join(destination, "evidence"), load_schema("evidence").key, config)
+    _write(labels.coalesce(1), files.join(destination, "labels"), ["label_id"], rows.manifest)
+    _write(members.coalesce(1), files.join(destination, "members"), ["phrase_id"], rows.manifest)
+    said = evidence.repartition(_files_for(evidence.count(), rows.evidence), "image_id")
+    _write(said, files.join(destination, "evidence"), load_schema("evidence").key, rows.evidence)
     _remove_leftovers(destination)
     named = labels.toArrow().sort_by("label_id")
     files.write_text(files.join(destination, "class_map.txt"), _class_map(named))
@@ -92,19 +123,22 @@ def _held_out_labels(manifest: DataFrame) -> frozenset[int]:
     return frozenset(held.toArrow()["label_id"].to_pylist())
 
 
-def _files_for(rows: int, rows_per_file: int) -> int:
-    """Number of files, so that hashing by image_id fills none of them beyond `rows_per_file`."""
-    if rows <= rows_per_file:
+def _files_for(rows: int, most: int) -> int:
+    """Number of files, so that hashing by image_id fills none of them beyond `most`."""
+    if rows <= most:
         return 1
     # Six standard deviations of room: a file that overflows would leave a tiny one beside it.
-    return math.ceil(rows / max(1.0, rows_per_file - 6 * math.sqrt(rows_per_file)))
+    return math.ceil(rows / max(1.0, most - 6 * math.sqrt(most)))
 
 
-def _write(rows: DataFrame, folder: str, key: Sequence[str], config: PublishConfig) -> None:
-    ordered = rows.sortWithinPartitions(*key)
-    ordered.write.mode("errorifexists").option("maxRecordsPerFile", config.rows_per_file).parquet(
-        files.absolute(folder)
-    )
+def _anyhow(config: PublishConfig) -> list[Column]:
+    """An order that tells nothing: neighbours in it are strangers, and it is no draw of anything else."""
+    return [uniform(F.lit("order"), "image_id", seed=config.seed), F.col("image_id")]
+
+
+def _write(rows: DataFrame, folder: str, key: Sequence[Column | str], most: int) -> None:
+    options = {"maxRecordsPerFile": most, "parquet.block.size": _GROUP_BYTES}
+    rows.sortWithinPartitions(*key).write.mode("errorifexists").options(**options).parquet(files.absolute(folder))
 
 
 def _class_map(labels: pa.Table) -> str:

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,10 +78,10 @@ def _plan(parsed: argparse.Namespace) -> None:
         raise RunError(f"{written}: the folder exists. Move or delete it, or give another name by --write.")
     spark = start_session(config.spark, f"plan {record['run_id']}")
     try:
-        read = Tables(spark, folder).read
-        table = read("labels").toArrow().sort_by("label_id")
+        tables = Tables(spark, folder)
+        table = tables.read("labels").toArrow().sort_by("label_id")
         labels = weighed_labels(table)
-        train = read("manifest").where("split = 'train'").select("label_ids").persist(StorageLevel.DISK_ONLY)
+        train = tables.read("manifest").where("split = 'train'").select("label_ids").persist(StorageLevel.DISK_ONLY)
         once = dataclasses.replace(config.publish, cap=float(labels.images.max()), repeat_threshold=NO_REPEAT)
         base = dataclasses.replace(once, over=parsed.over, repeat_threshold=parsed.repeat_below)
         plans = list(make_plans(train, labels, base, parsed))
@@ -89,7 +89,7 @@ def _plan(parsed: argparse.Namespace) -> None:
         named = zip([("every image once", None), *plans], outcomes, strict=True)
         _tell([Planned(name, plan, found) for (name, plan), found in named], table, parsed)
         if parsed.write:
-            _write(read, record, dataclasses.replace(config, publish=plans[0][1]), written, parsed.write)
+            _write(tables, record, dataclasses.replace(config, publish=plans[0][1]), written, parsed.write)
     finally:
         spark.stop()
 
@@ -112,12 +112,12 @@ def _tell(planned: Sequence[Planned], table: pa.Table, parsed: argparse.Namespac
         files.write_text(parsed.out, json.dumps(found, indent=2) + "\n")
 
 
-def _write(read: Callable[[str], DataFrame], record: dict[str, Any], config: Config, folder: str, name: str) -> None:
+def _write(tables: Tables, record: dict[str, Any], config: Config, folder: str, name: str) -> None:
     """Publish the run under the plan, beside what was published before."""
-    said, lost = publishing.leave_out(read, read("assignments"), config)
-    made = publishing.weigh(read, said, record["signals"], config)
+    said, lost = publishing.leave_out(tables, tables.read("assignments"), config)
+    made = publishing.weigh(tables, said, record["signals"], config)
     plan = {"plan": name, "config": {**record["config"], "publish": dataclasses.asdict(config.publish)}}
-    publishing.write(read, made, {**record, **plan}, config.publish, folder, publishing.count_reasons(lost))
+    publishing.write(tables, made, {**record, **plan}, config.publish, folder, publishing.count_reasons(lost))
     made.manifest.unpersist()
     sys.stdout.write(f"manifest {folder}\n")
 

@@ -1,6 +1,6 @@
 """Labelled images to the published tree and the page that shows the run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -17,10 +17,9 @@ from pipeline.runtime import files
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.road import Run, log
+from pipeline.runtime.tables import Tables
 from pipeline.stages.rejects import as_rejects, null, write_rejects
 from pipeline.vocabulary import display
-
-Tables = Callable[[str], DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +42,35 @@ def publish_manifest(run: Run) -> tuple[int, int]:
     found, config = run.read("assignments"), run.config
     if not found.head(1):
         raise InputError("no image has a label. Lower assign.min_confidence, or cluster.min_images.")
-    said, lost = leave_out(run.read, found, config)
+    said, lost = leave_out(run.tables, found, config)
     if lost is not None or "publish" in run.tables.parts("rejects"):
         none = found.where("false").select("image_id", F.lit("").alias("reason"))
         drops = (none if lost is None else lost).select(null("source"), "reason", F.col("image_id").alias("raw"))
         write_rejects(run, "publish", [as_rejects("image", drops)])
-    made = weigh(run.read, said, run.record.signals, config)
+    made = weigh(run.tables, said, run.record.signals, config)
     run.tables.write("labels", run.spark.createDataFrame(made.labels))
     rows_out = run.tables.write("manifest", made.manifest)
     made.manifest.unpersist()
     files.remove(run.manifest)  # of a try that was stopped before it went on record
     written = Published(said, made.labels, run.read("manifest"))
-    write(run.read, written, run.record.content, config.publish, run.manifest, count_reasons(lost))
+    write(run.tables, written, run.record.content, config.publish, run.manifest, count_reasons(lost))
     files.write_json(files.join(run.root, "manifest", "current.json"), {"run_id": run.run_id})
     return found.select("image_id").distinct().count(), rows_out
 
 
-def leave_out(read: Tables, assignments: DataFrame, config: Config) -> tuple[DataFrame, DataFrame | None]:
+def leave_out(tables: Tables, assignments: DataFrame, config: Config) -> tuple[DataFrame, DataFrame | None]:
     """Assignments without what a benchmark holds out, and (image_id, reason) of images that leave for it."""
     if not config.publish.held_out:
         return assignments, None
     guard = held_out.read_held_out(assignments.sparkSession, config.publish.held_out)
-    spoken = read("candidates").select("phrase_id", "language")
-    members = read("members").select("phrase_id", "label_id", "phrase").join(spoken, "phrase_id")
-    learnt = read("learnt").select("label_id", F.col("display").alias("phrase"), "language")
+    spoken = tables.read("candidates").select("phrase_id", "language")
+    members = tables.read("members").select("phrase_id", "label_id", "phrase").join(spoken, "phrase_id")
+    learnt = tables.read("learnt").select("label_id", F.col("display").alias("phrase"), "language")
     names = members.select("label_id", "phrase", "language").unionByName(learnt).toArrow().to_pylist()
     labels, unknown = held_out.find_labels(
         guard.phrases, ((row["label_id"], row["phrase"], row["language"]) for row in names)
     )
-    known = read("images").select("image_id", F.coalesce("duplicate_of", "image_id").alias("original"))
+    known = tables.read("images").select("image_id", F.coalesce("duplicate_of", "image_id").alias("original"))
     images = guard.images.join(known, "image_id").select(F.col("original").alias("image_id")).distinct()
     log.info(
         "  held out: %s labels by %s phrases, of which %s name none; %s images",
@@ -80,7 +79,7 @@ def leave_out(read: Tables, assignments: DataFrame, config: Config) -> tuple[Dat
     return held_out.leave_out(assignments, labels, images, whole_images=config.publish.held_out_images)
 
 
-def weigh(read: Tables, assignments: DataFrame, signals: list[str], config: Config) -> Published:
+def weigh(tables: Tables, assignments: DataFrame, signals: list[str], config: Config) -> Published:
     """Balance labels and images under the plan of section [publish].
 
     Raises:
@@ -90,12 +89,12 @@ def weigh(read: Tables, assignments: DataFrame, signals: list[str], config: Conf
     counts = rows.count_labels(assignments).toArrow()
     if not counts.num_rows:
         raise InputError(f"{plan.held_out}: all images are held out, and none is left to train on.")
-    named = rows.with_learnt(_displayed(read), read("learnt").toArrow())
+    named = rows.with_learnt(_displayed(tables), tables.read("learnt").toArrow())
     table = rows.label_table(named, counts, plan, assignments.select("image_id").distinct().count())
     own = F.col("signal").isin(*config.normalize.individual_signals)
-    owners = split.owners(read("mentions"), own) if plan.split_by == "contributor" else None
+    owners = split.owners(tables.read("mentions"), own) if plan.split_by == "contributor" else None
     known = spark.createDataFrame(table.select(["label_id", "images", "keep_prob", "repeat_factor"]))
-    lines = rows.manifest_rows(assignments, read("images"), known, signals, plan, owners)
+    lines = rows.manifest_rows(assignments, tables.read("images"), known, signals, plan, owners)
     lines = lines.persist(StorageLevel.DISK_ONLY)  # read for its expectation, and written
     train = lines.where("split = 'train'")
     outcome = expected.expected_outcomes(train, rows.weighed_labels(table), [plan])[0]
@@ -103,7 +102,7 @@ def weigh(read: Tables, assignments: DataFrame, signals: list[str], config: Conf
 
 
 def write(
-    read: Tables,
+    tables: Tables,
     made: Published,
     record: dict[str, object],
     config: PublishConfig,
@@ -113,19 +112,30 @@ def write(
     """Write the published tree of a run into a fresh folder.
 
     Args:
-        read: tables of the run.
+        tables: of the run.
         made: what is published.
         record: run.json.
         config: its plan.
         folder: where to.
         drops: reason -> images that are held out.
     """
-    origins = find_origins(made.manifest, read("mentions"), read("texts"))
+    origins = find_origins(made.manifest, tables.read("mentions"), tables.read("texts"))
+    said = rows.kept_evidence(tables.read("evidence"), made.assignments).persist(StorageLevel.DISK_ONLY)
+    labels = made.manifest.sparkSession.createDataFrame(made.labels)
     publish.write_tree(
-        *(folder, made.manifest, made.manifest.sparkSession.createDataFrame(made.labels), read("members")),
-        *(rows.kept_evidence(read("evidence"), made.assignments), record, config),
+        *(folder, made.manifest, labels, tables.read("members"), said, record, config),
         CardFacts(origins=origins, audit=_audited(config.audit), drops=drops),
+        publish.FileRows(*(_rows_per_file(tables, name) for name in ("manifest", "evidence"))),
     )
+    said.unpersist()
+
+
+def _rows_per_file(tables: Tables, name: str) -> int:
+    """Rows of a file of the published tree, told from the run's own files."""
+    pointer = tables.pointer(name)
+    sizes = pointer["files"]
+    assert isinstance(sizes, dict)
+    return publish.rows_per_file(int(str(pointer["rows"])), sum(sizes.values()))
 
 
 def count_reasons(lost: DataFrame | None) -> dict[str, int]:
@@ -145,9 +155,9 @@ def _audited(path: str) -> list[tuple[str, int, int, str, str]]:
     ]
 
 
-def _displayed(read: Tables) -> pa.Table:
+def _displayed(tables: Tables) -> pa.Table:
     """The vocabulary with its names as people write them."""
-    vocabulary, signals = read("vocabulary").toArrow(), read("signals")
+    vocabulary, signals = tables.read("vocabulary").toArrow(), tables.read("signals")
     words = signals.sparkSession.createDataFrame(display.words_of(vocabulary))
     counts = display.count_spellings(signals, words).toArrow()
     return display.add_display(vocabulary, display.choose_spellings(counts))

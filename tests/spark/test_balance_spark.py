@@ -143,10 +143,11 @@ def test_hosts_languages_and_contributors_of_labelled_images_are_counted(spark: 
         ("e", None),
     ]
     manifest = spark.createDataFrame(rows, "image_id string, image_uri string")
-    said = [("a", 1, 3, [1]), ("a", 2, 1, [1, 2]), ("b", 1, 1, [1]), ("not labelled", 1, 9, [3])]
+    said = [("a", 1, 3, [1]), ("a", 2, 1, [1, 2]), ("b", 1, 1, [1]), ("not labelled", 1, 9, [])]
     mentions = spark.createDataFrame(said, "image_id string, text_id long, count long, contributors array<bigint>")
     texts = spark.createDataFrame([(1, "en"), (2, "de")], "text_id long, language string")
     found = find_origins(manifest, mentions, texts)
     assert found.hosts == {"files": 2, "i.example": 2, "not stated": 1}
-    assert found.languages == {"en": 4, "de": 1}
-    assert (found.contributors, found.known, found.largest, found.ten_largest) == (2, 2, 2, 3)
+    assert found.languages == {"en": 3, "de": 1}
+    assert (found.mentions, found.known) == (4, 4)
+    assert (found.contributors, found.largest, found.ten_largest) == (2, 3, 4)

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import json
 import re
 import struct
@@ -231,14 +232,15 @@ def test_the_tree_holds_what_is_promised_and_no_leftovers(tree: Path) -> None:
     assert json.loads((tree / "run.json").read_text(encoding="utf-8"))["digest"] == "0123456789abcdef"
 
 
-def test_files_are_bounded_sorted_and_hold_every_image_once(tree: Path, frames: Frames) -> None:
+def test_files_are_bounded_in_no_order_and_hold_every_image_once(tree: Path, frames: Frames) -> None:
     expected = {row.image_id: row.split for row in frames.manifest.select("image_id", "split").collect()}
     found = {}
     for path in tree.glob("data/*/*.parquet"):
         rows = pq.ParquetFile(path).read()
         ids = rows["image_id"].to_pylist()
-        assert ids == sorted(ids)
         assert len(ids) <= 120
+        rising = sum(a < b for a, b in itertools.pairwise(ids))
+        assert abs(rising - len(ids) / 2) < 3 * (len(ids) / 12) ** 0.5 + 1  # of a random order
         assert set(rows["split"].to_pylist()) == {path.parent.name}
         found.update(dict.fromkeys(ids, path.parent.name))
     assert found == expected

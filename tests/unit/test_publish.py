@@ -158,7 +158,7 @@ def test_the_card_tells_where_images_come_from_who_said_it_and_what_an_audit_fou
     labels = label_table(vocabulary_of(["a", "b"]), counts_of({0: 2000, 1: 5}), PublishConfig(cap=1500))
     origins = Origins(
         *({"i.example": 30, "files": 2}, 8, {"en": 90, "de": 5}, 5),
-        **{"contributors": 7, "known": 20, "largest": 15, "ten_largest": 20},
+        **{"mentions": 100, "known": 20, "contributors": 7, "largest": 15, "ten_largest": 20},
     )
     facts = CardFacts(
         held=frozenset([1]),
@@ -173,7 +173,8 @@ def test_the_card_tells_where_images_come_from_who_said_it_and_what_an_audit_fou
         "| i.example | 30 |\n| files | 2 |\n| all others | 8 |",
         "| en | 90 |\n| de | 5 |\n| all others | 5 |",
         "Of all images 75% are at one place: i.example.",
-        "20 of 40 images have known contributors, 7 in all: the one with most has 75% of these",
+        "7 contributors are known, of 20 mentions (a text on an image); there are 100.",
+        "The one with most said 75% of them, the ten with most 100%.",
         "| head | 100 | 61 | 0.610 | 0.511 to 0.700 |",
         "| publish | image | held_out_label | 3 |",
         "by a share of 0.1, among the images on which the same label is the rarest, and at least one of ten.",
@@ -183,7 +184,7 @@ def test_the_card_tells_where_images_come_from_who_said_it_and_what_an_audit_fou
 
 def test_the_card_says_so_where_nothing_was_measured_and_nobody_is_known() -> None:
     labels = label_table(vocabulary_of(["a"]), counts_of({0: 3}), PublishConfig(cap=1))
-    origins = Origins({"files": 3}, 0, {"en": 3}, 0, contributors=0, known=0, largest=0, ten_largest=0)
+    origins = Origins({"files": 3}, 0, {"en": 3}, 0, mentions=3, known=0, contributors=0, largest=0, ten_largest=0)
     text = render_card(record(), labels, COUNTS, PublishConfig(cap=1), CardFacts(origins=origins))
     assert "No audit was given" in text
     assert "Who said what is not known" in text

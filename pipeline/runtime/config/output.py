@@ -47,7 +47,7 @@ class PublishConfig:
         False, "Whether images with a held-out label leave as a whole, not the label alone."
     )
     seed: int = setting(0, "Of the draws and the split; another seed gives independent ones.", low=0)
-    rows_per_file: int = setting(500_000, "Rows of a Parquet file, about 100 MB.", low=1)
+    rows_per_file: int = setting(0, "Rows of a Parquet file; 0 = as many as make about 128 MB.", low=0)
     licence: str = setting("other", "Licence of your images and texts, written into the card.")
     audit: str = setting(
         "", "Result of an audit of these labels, whose precision goes into the card; none where empty."
