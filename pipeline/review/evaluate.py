@@ -23,6 +23,7 @@ from pipeline.review.baselines import Labelling, match_members
 from pipeline.review.calibration import Judged, judge_confidence
 from pipeline.review.truth import map_nearest
 from pipeline.vocabulary.encoding.encoders import fingerprint, load_encoder
+from pipeline.vocabulary.encoding.matrix import as_matrix
 
 Tables = Callable[[str], DataFrame]
 Mapping = Sequence[frozenset[int]]  # the labels of each class
@@ -223,6 +224,5 @@ def _map_by_vectors(labelling: Labelling, truth: Truth, tables: Tables) -> list[
     label_of = spark.createDataFrame(labelling.members.select(["phrase_id", "label_id"]))
     found = tables("embeddings").join(label_of, "phrase_id").select("label_id", "phrase_id", "vector").toArrow()
     found = found.sort_by([("label_id", "ascending"), ("phrase_id", "ascending")])
-    flat = found["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    vectors = flat.reshape(-1, truth.names.shape[1])
+    vectors = as_matrix(found["vector"]).reshape(-1, truth.names.shape[1])
     return map_nearest(truth.names, vectors, found["label_id"].to_numpy().astype(np.int64), NEAREST)

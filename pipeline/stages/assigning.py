@@ -14,6 +14,7 @@ from pipeline.runtime.road import Run, log
 from pipeline.stages import learning
 from pipeline.stages.rejects import as_rejects, null, write_rejects
 from pipeline.vocabulary import hierarchy
+from pipeline.vocabulary.encoding.matrix import as_matrix
 
 
 def assign_labels(run: Run) -> tuple[int, int]:
@@ -109,6 +110,4 @@ def read_vectors(run: Run, phrases: DataFrame) -> tuple[npt.NDArray[np.int64], n
     """Ascending phrase_ids int64 [phrases] and unit vectors float32 [phrases, d] of those that have one."""
     table = run.read("embeddings").join(phrases, "phrase_id").select("phrase_id", "vector").toArrow()
     table = table.sort_by("phrase_id")
-    flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    ids = table["phrase_id"].to_numpy()
-    return ids, flat.reshape(len(ids), -1) if len(ids) else np.zeros((0, 1), dtype=np.float32)
+    return table["phrase_id"].to_numpy(), as_matrix(table["vector"])

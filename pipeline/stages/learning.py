@@ -14,6 +14,7 @@ from pipeline.labeling.trusted.read import TrustedRows, read_trusted
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.road import Run, log
 from pipeline.vocabulary.encoding.encoders import load_encoder
+from pipeline.vocabulary.encoding.matrix import as_matrix
 from pipeline.vocabulary.labels import label_key
 from pipeline.vocabulary.versions import distinct_keys
 
@@ -92,9 +93,9 @@ def read_space(run: Run) -> features.Space:
     table = run.read("embeddings").select("phrase_id", "vector").toArrow().sort_by("phrase_id")
     if not table.num_rows:
         raise InputError("labeling.trusted needs vectors, and no phrase has one. Choose another embed.encoder.")
-    flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    vectors = np.zeros((len(ids), len(flat) // table.num_rows), dtype=np.float32)
-    vectors[np.searchsorted(ids, table["phrase_id"].to_numpy())] = flat.reshape(table.num_rows, -1)
+    known = as_matrix(table["vector"])
+    vectors = np.zeros((len(ids), known.shape[1]), dtype=np.float32)
+    vectors[np.searchsorted(ids, table["phrase_id"].to_numpy())] = known
     rarity = np.log(all_images / np.maximum(kept["images"].to_numpy(), 1))
     return features.Space(ids, np.maximum(rarity, 0.0).astype(np.float32), vectors)
 

@@ -204,15 +204,14 @@ def test_more_hashes_are_compared_by_longer_keys() -> None:
     assert chosen[-1] > 1
 
 
-@pytest.mark.parametrize("parts", [1, 7, 64])
-@pytest.mark.parametrize("distance", [0, 2])
-def test_reposts_do_not_depend_on_partitioning_or_order(spark: SparkSession, parts: int, distance: int) -> None:
+@pytest.mark.parametrize("parts", [1, 7])
+def test_reposts_do_not_depend_on_partitioning_or_order(spark: SparkSession, parts: int) -> None:
     images = [
         (f"i{n:02d}", f"i{n % 4 + 1:02d}" if n % 5 == 0 else None, flipped(A, {n % 7, n % 11 + 20})) for n in range(60)
     ]
-    expected = oracle(images, distance)
+    expected = oracle(images, 2)
     assert len(expected) > 10
-    assert folded(table(spark, images[::-1]).repartition(parts), distance) == expected
+    assert folded(table(spark, images[::-1]).repartition(parts), 2) == expected
 
 
 def test_one_hash_on_very_many_images_is_one_group(spark: SparkSession) -> None:
@@ -238,13 +237,13 @@ def graphs(draw: st.DrawFn) -> Images:
     ]
 
 
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(graphs(), st.integers(0, 4))
 def test_reposts_are_those_of_a_plain_union_find(spark: SparkSession, images: Images, distance: int) -> None:
     assert folded(table(spark, images), distance) == oracle(images, distance)
 
 
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=2, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=60))
 def test_links_settle_into_components(spark: SparkSession, pairs: list[tuple[int, int]]) -> None:
     edges = {(max(pair), min(pair)) for pair in pairs if pair[0] != pair[1]}

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.text.lexicon import lemma
+from pipeline.vocabulary.encoding.matrix import as_matrix
 
 Index = npt.NDArray[np.int64]
 Words = tuple[str, ...]
@@ -116,8 +117,7 @@ def _place(ids: Index, table: pa.Table) -> tuple[npt.NDArray[np.float32], npt.ND
     known = np.zeros(len(ids), dtype=bool)
     if table.num_rows:
         rows = _rows(ids, table)
-        flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        vectors[rows] = flat.reshape(-1, dimensions)
+        vectors[rows] = as_matrix(table["vector"])
         known[rows] = True
     return vectors, known
 
