@@ -17,7 +17,7 @@ SIGNALS := build/signals-$(BENCH_SIGNALS)
 PEERS := build/peers/bin/python
 VECTORS := build/vectors-$(BENCH_PHRASES)
 
-.PHONY: help setup demo test test-fast check lock bench-counting bench-normalizing bench-clustering bench-matching bench-skew clean
+.PHONY: help setup demo test test-fast test-consumers check lock bench-counting bench-normalizing bench-clustering bench-matching bench-skew clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -34,6 +34,10 @@ test: .venv/.dev ## run all tests
 
 test-fast: .venv/.dev ## run the tests that need no Spark
 	$(PYTHON) -m pytest tests/unit
+
+test-consumers: .venv/.dev ## make environments of img2dataset, timm and MosaicML streaming (4 GB), and test that they read a tree
+	$(PYTHON) tests/consumers/environments.py
+	$(PYTHON) -m pytest tests/consumers
 
 check: .venv/.dev ## check format, style, types and the order of imports
 	$(PYTHON) -m ruff format --check .

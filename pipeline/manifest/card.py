@@ -52,7 +52,7 @@ def render_card(
     """
     facts = facts or CardFacts()
     parts = [
-        front_matter(labels, counts, config),
+        front_matter(record, labels, counts, config),
         _summary(record, labels, counts),
         _sources(record, config),
         _splits(counts, config),
@@ -238,6 +238,15 @@ from datasets import load_dataset
 folder = "path/to/this/folder"
 data = load_dataset(folder)  # train and validation
 labels = load_dataset(folder, "labels", split="train")  # row number = label_id
+```
+
+Open a picture on this machine; an address may be null, and not every library knows `file://`:
+
+```python
+from urllib.parse import unquote, urlsplit
+
+placed = data["train"].filter(lambda row: row["image_uri"] is not None)
+paths = [unquote(urlsplit(uri).path) for uri in placed["image_uri"]]  # for PIL.Image.open
 ```
 
 Keep head labels to about t images, and the tail whole. The draw is fixed, so everybody gets the same images:

@@ -39,10 +39,13 @@ class SplitCount:
     kept: int
 
 
-def front_matter(labels: pa.Table, counts: Sequence[SplitCount], config: PublishConfig) -> str:
+def front_matter(
+    record: Mapping[str, Any], labels: pa.Table, counts: Sequence[SplitCount], config: PublishConfig
+) -> str:
     """YAML between two lines of dashes.
 
     Args:
+        record: run.json of the run.
         labels: the table `labels`, sorted by label_id.
         counts: of every split.
         config: section [publish].
@@ -50,12 +53,15 @@ def front_matter(labels: pa.Table, counts: Sequence[SplitCount], config: Publish
     listed = set(labels["language"].to_pylist()) - {"und"}
     # Hugging Face's loader fails altogether where a split that is named here has no rows.
     splits = [{"split": count.split, "path": f"data/{count.split}/*.parquet"} for count in counts if count.images]
+    # Hugging Face's loader caches by folder name and this text: without it, it would give one run's rows for another's.
+    plan = f", plan {record['plan']}" if "plan" in record else ""
+    made_by = f"Run {record['run_id']}{plan}, {record['created']}, settings {record['digest']}"
     head: dict[str, Any] = {
         "license": config.licence,
         "language": sorted(listed),
         "task_categories": ["image-classification"],
         "configs": [
-            {"config_name": "default", "data_files": splits, "default": True},
+            {"config_name": "default", "description": made_by, "data_files": splits, "default": True},
             *(
                 {"config_name": table, "data_files": f"{table}/*.parquet"}
                 for table in ("labels", "members", "evidence")

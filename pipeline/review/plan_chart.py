@@ -58,7 +58,7 @@ def _draw_ranks(
     for place, (plan, counts) in enumerate(zip(plans, shown, strict=True)):
         colour, dashes = _COLOURS[place % len(_COLOURS)], _DASHES[place % len(_DASHES)]
         axes.plot(
-            starts + sizes / 2,
+            starts + (sizes + 1) / 2,
             np.add.reduceat(counts[order], starts) / sizes,
             dashes,
             color=colour,

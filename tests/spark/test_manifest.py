@@ -1,7 +1,6 @@
 import dataclasses
 import itertools
 import json
-import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -302,29 +301,6 @@ def test_labels_that_only_trusted_images_name_come_after_those_of_the_vocabulary
     assert found["label_id"].to_pylist() == [0, 1]
     assert found["display"].to_pylist() == ["dog", "Clothing + Fashion"]
     assert found["names"].to_pylist() == [["dog"], ["clothing fashion"]]
-
-
-def test_the_examples_of_the_card_run(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
-    card = (tree / "README.md").read_text(encoding="utf-8")
-    code = "\n".join(re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL))
-    names: dict[str, Any] = {}
-    exec(code.replace("path/to/this/folder", str(tree)), names)
-    train = names["data"]["train"]
-    assert 0 < names["capped"].num_rows < train.num_rows
-    assert len(list(names["sampler"])) == round(sum(train["repeat_factor"]))
-    assert names["class_weight"].shape == (4,)
-
-
-def test_croissant_is_valid_and_yields_the_records(tree: Path) -> None:
-    described = mlcroissant.Dataset(jsonld=tree / "croissant.json")
-    assert not described.metadata.ctx.issues.errors
-    rows = {row["manifest/image_id"]: row for row in described.records("manifest")}
-    assert len(rows) == 400
-    assert rows[b"i000"]["manifest/label_ids"] == [1, 0, 2]
-    assert rows[b"i000"]["manifest/label_sources"] == [0b110, 0b100, 0b001]
-    names = [row["labels/name"].decode() for row in described.records("labels")]
-    assert names == NAMES
 
 
 def test_a_split_without_images_is_an_empty_file_and_the_other_split_still_loads(
