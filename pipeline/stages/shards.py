@@ -1,0 +1,123 @@
+"""Tar shards of a published manifest: what is asked for, what is read, and a line a split."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, SparkSession
+
+from pipeline.manifest.publish import SPLITS
+from pipeline.manifest.row_groups import open_split
+from pipeline.manifest.shards import ShardSettings, describe_left_out, refuse_existing, write_shards
+from pipeline.runtime import files
+from pipeline.runtime.cli import exit_code
+from pipeline.runtime.config import SparkConfig
+from pipeline.runtime.errors import InputError
+from pipeline.runtime.session import settings, start_session
+
+_PICTURES = {"image_id": "string", "bytes": "binary"}
+# Rows with pictures are large: thousands of them at once, Spark's usual batch, would not fit in memory.
+_FEW_AT_A_TIME = {
+    "spark.sql.execution.arrow.maxBytesPerBatch": "16m",
+    "spark.sql.parquet.columnarReaderBatchSize": "32",
+}
+
+
+def run_shards(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Write splits of a published manifest as a WebDataset; gives the exit code: 0 done, 2 unusable input.
+
+    Args:
+        doc: what the job does, for --help.
+        argv: arguments; those of the process where None.
+    """
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
+    parsed = _parser(doc).parse_args(argv)
+    return exit_code(lambda: _write(parsed))
+
+
+def read_pictures(spark: SparkSession, path: str) -> DataFrame:
+    """A table of pictures.
+
+    Args:
+        spark: the session.
+        path: Parquet, a file or a folder, of image_id string and bytes binary.
+
+    Raises:
+        InputError: it is not there, or has other columns.
+    """
+    if not files.exists(path):
+        raise InputError(f"{path}: no such table of pictures. Give a Parquet file or folder by --pictures.")
+    table = spark.read.parquet(files.absolute(path))
+    found = dict(table.dtypes)
+    for name, kind in _PICTURES.items():
+        if found.get(name) != kind:
+            has = f"has {name} {found[name]}" if name in found else f"has only {', '.join(found)}"
+            raise InputError(f"{path}: {has}, expected a column {name} {kind}. Write the table with it.")
+    return table.select(*_PICTURES)
+
+
+def _write(parsed: argparse.Namespace) -> None:
+    splits = list(dict.fromkeys(parsed.split))
+    opened = [open_split(parsed.manifest, split) for split in splits]  # before Spark: a mistake is told at once
+    for split in splits:
+        refuse_existing(parsed.out, split)
+    config = SparkConfig()
+    spark = start_session(config, "shards", {**settings(config), **_FEW_AT_A_TIME})
+    try:
+        pictures = read_pictures(spark, parsed.pictures) if parsed.pictures else None
+        for split, source in zip(splits, opened, strict=True):
+            rows = spark.read.parquet(files.absolute(files.join(parsed.manifest, "data", split)))
+            wanted = ShardSettings(
+                manifest=files.absolute(parsed.manifest),
+                split=split,
+                run_id=source.made_by,
+                sampling=parsed.sampling,
+                rows_per_shard=parsed.rows_per_shard,
+                max_picture_bytes=parsed.max_picture_bytes,
+            )
+            record = write_shards(rows, pictures, parsed.out, wanted)
+            sys.stdout.write(
+                f"{split}: {len(record['shards']):,} shards, {record['rows']:,} rows, {record['bytes'] / 1e6:,.1f} MB: "
+                f"{files.join(parsed.out, record['pattern'] or '')}; left out: {describe_left_out(record)}\n"
+            )
+    finally:
+        spark.stop()
+
+
+def _parser(doc: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--manifest", required=True, metavar="DIR", help="folder of a published manifest")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where shards are written, local or remote")
+    parser.add_argument(
+        *("--split",), nargs="+", choices=SPLITS, default=["train"], help="one or both splits (default: train)"
+    )
+    parser.add_argument(
+        *("--rows-per-shard",), type=_count, default=10_000, metavar="N", help="about so many (default: 10,000)"
+    )
+    parser.add_argument(
+        *("--pictures",),
+        metavar="TABLE.parquet",
+        help="pictures as columns image_id (string) and bytes (binary); an image that it lacks is read from image_uri",
+    )
+    parser.add_argument(
+        "--sampling",
+        choices=("all", "kept"),
+        default="all",
+        help="all images, or those that the cap keeps: sample_u < keep_prob (default: all)",
+    )
+    parser.add_argument(
+        *("--max-picture-bytes",),
+        type=_count,
+        default=20_000_000,
+        metavar="N",
+        help="larger pictures are left out (default: 20,000,000)",
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    value = int(text.replace(",", "").replace("_", ""))
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
