@@ -14,10 +14,10 @@ import stat
 import tarfile
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
+from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 
 MISSING, REMOTE, TOO_LARGE, UNREADABLE, NOT_A_PICTURE = REASONS = (
@@ -91,9 +91,11 @@ def read_picture(uri: str | None, limit: int) -> bytes:
     Raises:
         LeftOutError: missing, remote, too_large, or unreadable: no permission, or no regular file.
     """
-    path = _local_path(uri or "")
-    if not path:
-        raise LeftOutError(REMOTE if path is None else MISSING)
+    if not uri:
+        raise LeftOutError(MISSING)
+    path = files.local_path(uri)
+    if path is None:
+        raise LeftOutError(REMOTE)
     try:
         found = os.stat(path)
         if not stat.S_ISREG(found.st_mode):  # a pipe or a device would never end
@@ -165,19 +167,6 @@ def add_sample(tar: tarfile.TarFile, key: str, members: Mapping[str, bytes]) -> 
         # Said although they are the defaults of today: the bytes of a shard depend on them.
         info.mtime, info.uid, info.gid, info.uname, info.gname, info.mode = 0, 0, 0, "", "", 0o644
         tar.addfile(info, io.BytesIO(members[extension]))
-
-
-def _local_path(uri: str) -> str | None:
-    """The path that a URI names on this machine; None where it names none."""
-    try:
-        parts = urlsplit(uri)
-    except ValueError:  # such as an unclosed [ of an IPv6 address
-        return None
-    if not parts.scheme:
-        return uri
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return unquote(parts.path)
-    return None
 
 
 def _is_svg(raw: bytes) -> bool:

@@ -5,29 +5,16 @@ import io
 import itertools
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pipeline.runtime import files
 
 _EDGE = 192  # pixels of the longer side: twice the size on the page, for dense screens
 _LARGEST_FILE = 64_000_000  # bytes; a larger file is no picture to show, and reading it would take the page's memory
 _MOST_PIXELS = 50_000_000  # decoded at once: 150 MB
 _LARGEST_SHARE = 40  # one picture takes at most this part of the budget, or one drawing could take all
 _RASTER = ("PNG", "JPEG", "WEBP", "GIF")
-
-
-def local_path(uri: str) -> Path | None:
-    """The local file that a URI names: `file://` or a plain path. None for any other scheme or host."""
-    try:
-        parts = urlsplit(uri)
-    except ValueError:  # such as an unclosed [ of an IPv6 address
-        return None
-    if not parts.scheme:
-        return Path(uri)
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return Path(unquote(parts.path))
-    return None
 
 
 def inline_pictures(wanted: Sequence[Sequence[str]], budget: int) -> dict[str, str]:
@@ -57,7 +44,7 @@ def inline_pictures(wanted: Sequence[Sequence[str]], budget: int) -> dict[str, s
 
 def _read(uri: str, limit: int) -> str | None:
     """One picture as a data URI of at most `limit` bytes."""
-    path = local_path(uri)
+    path = files.local_path(uri)
     try:
         # Only regular files: a pipe or a device would never end.
         if path is None or not path.is_file() or path.stat().st_size > _LARGEST_FILE:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pyarrow import fs
 
@@ -21,6 +22,19 @@ def absolute(path: str | Path) -> str:
 def join(folder: str, *parts: str) -> str:
     """A path below a folder, local or remote."""
     return "/".join([folder.rstrip("/"), *parts])
+
+
+def local_path(uri: str) -> Path | None:
+    """The local file that a URI names: `file://` or a plain path. None for any other scheme or host."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # such as an unclosed [ of an IPv6 address
+        return None
+    if not parts.scheme:
+        return Path(uri)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return Path(unquote(parts.path))
+    return None
 
 
 def read_json(path: str) -> dict[str, Any] | None:

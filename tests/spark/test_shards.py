@@ -11,7 +11,8 @@ import webdataset
 from PIL import Image
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.manifest.shards import ShardSettings, ShardWriter, Written, describe_left_out, write_shards
+from pipeline.manifest.shard_writer import ShardWriter, Written
+from pipeline.manifest.shards import ShardSettings, describe_left_out, write_shards
 from pipeline.manifest.tar import sample_key
 from pipeline.runtime.errors import ConfigError, InputError, RunError
 from pipeline.runtime.tables import load_schema

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.review.pictures import inline_pictures, local_path
+from pipeline.review.pictures import inline_pictures
+from pipeline.runtime.files import local_path
 
 
 def png(path: Path, edge: int, *, seed: int = 0) -> str:
