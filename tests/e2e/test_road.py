@@ -243,6 +243,19 @@ def test_a_plan_is_printed_drawn_and_published_beside_the_manifest(
     assert "whole.small: the folder exists" in refused.stderr
 
 
+def test_a_manifest_becomes_shards_with_its_pictures(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = finished
+    tree = f"{folder}/runs/manifest/whole"
+    done = job("shards", "--manifest", tree, "--out", f"{folder}/shards", "--rows-per-shard", "150")
+    assert done.returncode == 0, done.stderr
+    record = json.loads((folder / "shards/train.json").read_text())
+    assert record["rows"] == ManifestReader(tree).num_rows
+    assert len(record["shards"]) == len(list((folder / "shards").glob("train-*.tar"))) > 1
+    assert "left out: none" in done.stdout
+
+
 def test_a_single_job_by_spark_submit_gives_the_table_that_the_whole_road_gives(
     finished: tuple[Path, subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
