@@ -1,0 +1,174 @@
+"""Does a manifest train, and what do clustering and balance buy? Small models, real pictures, frozen features.
+
+    python tests/benchmarks/train_probe.py build/probe [--openclipart /usr/share/openclipart]
+
+Boards of the corpora `icons` and `openclipart` are held out of mining: no label comes of them, and they are the classes
+that features are judged by. Three manifests: (a) raw phrases, (b) clustered labels, (c) these, kept and repeated as
+published. For each a small vision Transformer and a small CNN are trained from scratch through the product's reader, on
+the split train, for the same number of steps of the same size; so all arms see as many images. Then features are
+frozen: 20 nearest neighbours and a linear probe are fitted on boards of the training images, and judged on images that
+training has not seen, by mean average precision over boards, in all and by band. Beside them, networks that were not
+trained. Means over seeds, smallest to largest in brackets.
+
+Needs beside the product: pip install resvg-py, and for the second corpus the Debian packages openclipart-svg and
+openclipart-png. Uses a GPU where there is one.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from probe_data import boards_of, draw_pictures, mine, read_corpora
+from probe_judge import linear, mean_average_precision, nearest
+from probe_models import MODELS, jitter, soft_cross_entropy
+from torch import nn
+
+from pipeline.manifest.balance import bands
+from pipeline.manifest.reader import ManifestReader, targets
+
+_BATCH = 128
+_RATE, _WARM, _DECAY = 1e-3, 0.1, 0.05
+_DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+# Manifest of the method, and how it is sampled.
+ARMS = {"raw phrases": ("none", "all"), "clustered": ("anchored", "all"), "clustered, balanced": ("anchored", "both")}
+
+Pictures = npt.NDArray[np.uint8]
+
+
+def say(text: str, stream: TextIO = sys.stdout) -> None:
+    """One line, at once."""
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+def as_tensor(pictures: Pictures) -> torch.Tensor:
+    """float32 [n, 3, 64, 64] in [0, 1]."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+
+
+def batches(
+    tree: Path, sampling: str, place: dict[str, int], seed: int, steps: int
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+    """Places of pictures and their targets, epoch after epoch."""
+    labels = len((tree / "class_map.txt").read_text(encoding="utf-8").split("\n")) - 1
+    reader = ManifestReader(str(tree), sampling=sampling, columns=["image_id", "label_ids"], seed=seed)
+    done = epoch = 0
+    while done < steps:
+        reader.set_epoch(epoch)
+        for batch in reader.batches(_BATCH):
+            known = np.array([image in place for image in batch["image_id"].to_pylist()])
+            if batch.num_rows < _BATCH or done == steps:
+                continue
+            rows = batch.filter(known)
+            yield np.array([place[image] for image in rows["image_id"].to_pylist()]), targets(rows["label_ids"], labels)
+            done += 1
+        epoch += 1
+
+
+def train(
+    model: nn.Module, tree: Path, sampling: str, pictures: Pictures, place: dict[str, int], seed: int, steps: int
+) -> float:
+    """Train a model in place; gives its mean loss over the last tenth of the steps."""
+    draw = torch.Generator().manual_seed(seed)
+    head, losses = None, []
+    for rows, wanted in batches(tree, sampling, place, seed, steps):
+        if head is None:
+            head = nn.Linear(int(model.width), wanted.shape[1]).to(_DEVICE)  # type: ignore[arg-type]
+            solver = torch.optim.AdamW([*model.parameters(), *head.parameters()], lr=_RATE, weight_decay=_DECAY)
+            rate = torch.optim.lr_scheduler.OneCycleLR(solver, _RATE, total_steps=steps, pct_start=_WARM)
+            model.train()
+        seen = jitter(as_tensor(pictures[rows]), draw).to(_DEVICE)
+        loss = soft_cross_entropy(head(model(seen)), torch.from_numpy(wanted).to(_DEVICE))
+        solver.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        solver.step()
+        rate.step()
+        losses.append(float(loss))
+    return float(np.mean(losses[-max(1, steps // 10) :]))
+
+
+@torch.no_grad()
+def features(model: nn.Module, pictures: Pictures) -> npt.NDArray[np.float32]:
+    """float32 [n, width]."""
+    model.eval()
+    parts = [model(as_tensor(pictures[at : at + 512]).to(_DEVICE)).cpu() for at in range(0, len(pictures), 512)]
+    return torch.cat(parts).numpy()
+
+
+def images_of(tree: Path, split: str) -> set[str]:
+    """Image ids of one split."""
+    return {row["image_id"] for row in ManifestReader(str(tree), split=split, sampling="all", columns=["image_id"])}
+
+
+def render(scores: dict[tuple[str, str, str], list[dict[str, float]]]) -> str:
+    """Markdown: one row an arm, model and judge."""
+    lines = ["| model | judge | trained on | all boards | head | torso | tail |", "|---|---|---|---|---|---|---|"]
+    for (model, judge, arm), found in scores.items():
+        cells = [np.array([item[band] for item in found]) for band in ("all", "head", "torso", "tail")]
+        texts = [f"{c.mean():.3f} ({c.min():.3f}-{c.max():.3f})" for c in cells]
+        lines.append(f"| {model} | {judge} | {arm} | {' | '.join(texts)} |")
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Mine, draw, train, judge; prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="for runs and pictures, which are kept")
+    parser.add_argument("--openclipart", type=Path, help="folder of svg and png, in place of /usr/share/openclipart")
+    parser.add_argument("--steps", type=int, default=300, help="of each training (default: 300 of 128 images)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--out", type=Path, help="all figures as JSON")
+    parsed = parser.parse_args(argv)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    started = time.monotonic()
+    signals, images = read_corpora(parsed.openclipart)
+    pictures, place = draw_pictures(parsed.folder, images)
+    trees = {method: mine(parsed.folder, signals, images, method) for method, _ in ARMS.values()}
+    fit, asked = (
+        sorted(set.intersection(*(images_of(t, s) for t in trees.values())) & set(place))
+        for s in ("train", "validation")
+    )
+    names, known, true = boards_of(signals, fit, asked)
+    of_names = bands(known.sum(axis=0), 0.5, 0.1)
+    say(f"{len(pictures):,} pictures; {len(names)} boards, {len(fit):,} images to fit on, {len(asked):,} to judge by")
+    for arm, (method, sampling) in ARMS.items():
+        reader = ManifestReader(str(trees[method]), sampling=sampling)
+        say(f"{arm}: {reader.num_rows:,} images, {reader.expected_rows():,.0f} showings an epoch")
+    of_fit, of_asked = (pictures[[place[image] for image in part]] for part in (fit, asked))
+    scores: dict[tuple[str, str, str], list[dict[str, float]]] = {
+        (model, judge, arm): []
+        for model in MODELS
+        for judge in ("20 neighbours", "linear probe")
+        for arm in ("nothing", *ARMS)
+    }
+    record: list[dict[str, Any]] = []
+    for seed in parsed.seeds:
+        for name, made in MODELS.items():
+            for arm, (method, sampling) in {"nothing": ("", ""), **ARMS}.items():
+                torch.manual_seed(seed)
+                model, start = made().to(_DEVICE), time.monotonic()
+                loss = train(model, trees[method], sampling, pictures, place, seed, parsed.steps) if method else None
+                seconds = time.monotonic() - start
+                inside, outside = features(model, of_fit), features(model, of_asked)
+                for judge, way in (("20 neighbours", nearest), ("linear probe", linear)):
+                    found = mean_average_precision(way(inside, known, outside), true, of_names)
+                    scores[name, judge, arm].append(found)
+                    record.append({"model": name, "judge": judge, "arm": arm, "seed": seed, "loss": loss, **found})
+                say(f"seed {seed}, {name}, {arm}: {seconds:.0f} s, loss {loss}", sys.stderr)
+    say(render(scores))
+    say(f"{time.monotonic() - started:.0f} s on {_DEVICE}")
+    if parsed.out:
+        parsed.out.write_text(json.dumps(record, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
