@@ -124,7 +124,7 @@ def write(
     labels = made.manifest.sparkSession.createDataFrame(made.labels)
     publish.write_tree(
         *(folder, made.manifest, labels, tables.read("members"), said, record, config),
-        CardFacts(origins=origins, audit=_audited(config.audit), drops=drops),
+        CardFacts(origins=origins, audit=audited(config.audit), drops=drops),
         publish.FileRows(*(_rows_per_file(tables, name) for name in ("manifest", "evidence"))),
     )
     said.unpersist()
@@ -143,8 +143,8 @@ def count_reasons(lost: DataFrame | None) -> dict[str, int]:
     return {} if lost is None else {row.reason: row["count"] for row in lost.groupBy("reason").count().collect()}
 
 
-def _audited(path: str) -> list[tuple[str, int, int, str, str]]:
-    """Band, judged, right, precision and its interval, as the card shows them."""
+def audited(path: str) -> list[tuple[str, int, int, str, str]]:
+    """Band, judged, right, precision and its interval, as the card shows them; nothing where there is no audit."""
     if not path:
         return []
     found = precision.precision(read_judgements(path))

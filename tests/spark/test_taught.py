@@ -41,11 +41,13 @@ def test_rows_of_reposts_are_those_of_their_original_and_unknown_images_are_coun
     assert (found.whole, found.unknown) == (True, 1)
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_judgements_are_read_as_such_and_contradictions_of_reposts_teach_nothing(
-    spark: SparkSession, images: DataFrame, tmp_path: Path
+    spark: SparkSession, images: DataFrame, tmp_path: Path, separator: str
 ) -> None:
     text = "image_id,label,correct,band\na,dog,yes,head\nr,dog,no,head\nr,cat,no,tail\nb,dog,?,tail\nb,cat,right,tail\n"
-    found = read_trusted(spark, saved(tmp_path, text), images)
+    mark = "" if separator == "," else "\ufeff"  # as spreadsheets save it
+    found = read_trusted(spark, saved(tmp_path, mark + text.replace(",", separator)), images)
     assert [tuple(row.values()) for row in found.rows.to_pylist()] == [("a", "cat", False), ("b", "cat", True)]
     assert not found.whole
 
@@ -63,6 +65,14 @@ def test_a_file_that_cannot_be_used_says_why(
 ) -> None:
     with pytest.raises(InputError, match=said):
         read_trusted(spark, saved(tmp_path, text), images)
+
+
+def test_judgements_in_parquet_are_refused_and_not_taken_for_truth(
+    spark: SparkSession, images: DataFrame, tmp_path: Path
+) -> None:
+    pq.write_table(pa.table({"image_id": ["b"], "label": ["dog"], "correct": ["no"]}), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="judgements, with the column correct, are read from a CSV file"):
+        read_trusted(spark, str(tmp_path / "t.parquet"), images)
 
 
 def test_parquet_files_are_trusted_too(spark: SparkSession, images: DataFrame, tmp_path: Path) -> None:

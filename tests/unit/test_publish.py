@@ -20,6 +20,7 @@ from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import ConfigError, SchemaError
 from pipeline.runtime.inputs import SourceConfig
 from pipeline.runtime.tables import load_schema
+from pipeline.stages.publishing import audited
 
 AWKWARD = ["no", "12", "a: b | c", "--- x", "'q\"", "#tag", "чай", "茶", "😀", "trailing: "]
 COUNTS = [SplitCount("train", 30, 50, 20), SplitCount("validation", 2, 3, 1)]
@@ -211,3 +212,12 @@ def test_hashed_rows_stay_within_the_limit_of_a_file(rows: int, limit: int) -> N
     if limit >= 1_000:
         sizes = np.bincount(np.random.default_rng(0).integers(0, tasks, rows))
         assert sizes.max() <= limit
+
+
+def test_an_audit_is_told_in_the_card_by_band(tmp_path: Any) -> None:
+    rows = ["i1,dog,yes,head", "i2,dog,no,head", "i3,fern,yes,tail", "i4,fern,?,tail"]
+    (tmp_path / "audit_result.csv").write_text("image_id,label,correct,band\n" + "\n".join(rows) + "\n")
+    found = audited(str(tmp_path / "audit_result.csv"))
+    assert [row[:4] for row in found] == [("head", 2, 1, "0.500"), ("tail", 1, 1, "1.000"), ("all", 3, 2, "0.667")]
+    assert found[0][4] == "0.095 to 0.905"  # Wilson
+    assert audited("") == []
