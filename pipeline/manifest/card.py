@@ -91,11 +91,13 @@ def _sources(record: Mapping[str, Any], config: PublishConfig) -> str:
 
 def _splits(counts: Sequence[SplitCount], config: PublishConfig) -> str:
     columns = ("split", "images", "image-label pairs", "images expected under the cap")
-    whole = "A contributor with all images" if config.split_by == "contributor" else "An image with all its reposts"
+    whole = "An image with all its reposts is in one split alone."
+    if config.split_by == "contributor":
+        whole += " So are all images of a contributor; an image counts as theirs who said most of it, others said less."
     strata = ", among the images on which the same label is the rarest, and at least one of ten" * config.stratify
     return (
         _table("## Splits", columns, [(c.split, c.images, c.pairs, c.kept) for c in counts])
-        + f"\n\n{whole} is in one split alone. Validation was drawn by a share of {config.validation_share:g}{strata}."
+        + f"\n\n{whole} Validation was drawn by a share of {config.validation_share:g}{strata}."
     )
 
 
