@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from pipeline.manifest import balance, plan, targets, weights
+from pipeline.manifest.balance import caps, plan, targets, weights
 from pipeline.manifest.split import held_out_units, uniform
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import ConfigError, SchemaError
@@ -72,7 +72,7 @@ def label_table(vocabulary: pa.Table, counts: pa.Table, config: PublishConfig, t
     pairs = float(np.minimum(images, plan.choose_cap(images, config)).sum())
     columns = {
         **{name: ranked[name] for name in KEPT},
-        "band": balance.bands(images, config.head_share, config.tail_band_share),
+        "band": caps.bands(images, config.head_share, config.tail_band_share),
         "images": images,
         "keep_prob": keep,
         "repeat_factor": repeat,

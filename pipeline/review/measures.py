@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.manifest.balance import bands
+from pipeline.manifest.balance.caps import bands
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.manifest.plan import BANDS
+from pipeline.manifest.balance.plan import BANDS
 
 _INK, _FAINT = "#1d1f23", "#c9c9c5"
 _COLOURS = ("#8a8a86", "#2f6aa8", "#b0702a", "#3d8457", "#8a4f9e", "#a33d3d")

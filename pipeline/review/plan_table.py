@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.manifest.plan import BANDS, NO_REPEAT, Outcome, choose_cap
+from pipeline.manifest.balance.plan import BANDS, NO_REPEAT, Outcome, choose_cap
 from pipeline.review.scoreboard import render_table
 from pipeline.runtime.config import PublishConfig
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from pipeline.labeling import assign, confidence, evidence, propagate, reliability
 from pipeline.labeling.agreement import find_agreement
-from pipeline.manifest import balance
+from pipeline.manifest.balance import caps
 from pipeline.runtime.road import Run, log
 from pipeline.stages import learning
 from pipeline.stages.rejects import as_rejects, null, write_rejects
@@ -59,7 +59,7 @@ def _label_facts(run: Run, said: DataFrame) -> pa.Table:
     counted = evidence.count_labels(pairs, len(signals)).toArrow().sort_by("label_id")
     labels, images = counted["label_id"].to_numpy(), counted["images"].to_numpy()
     all_images, by_signal = evidence.count_images(pairs, len(signals)).first() or (0, [])
-    named = balance.bands(images, config.publish.head_share, config.publish.tail_band_share)
+    named = caps.bands(images, config.publish.head_share, config.publish.tail_band_share)
     bands = np.searchsorted(_BANDS, named)
     trust = _trust(run, pairs, counted, np.asarray(by_signal, dtype=np.int64), bands)
     for place, name in enumerate(_BANDS):

@@ -14,9 +14,9 @@ import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
-from pipeline.manifest.expected import expected_outcomes, expected_showings
-from pipeline.manifest.inverse import cap_for_tail_share
-from pipeline.manifest.plan import NO_REPEAT, Evaluate, Labels, plan_images, plan_minimum
+from pipeline.manifest.balance.expected import expected_outcomes, expected_showings
+from pipeline.manifest.balance.inverse import cap_for_tail_share
+from pipeline.manifest.balance.plan import NO_REPEAT, Evaluate, Labels, plan_images, plan_minimum
 from pipeline.manifest.rows import weighed_labels
 from pipeline.review.ablation import read_record, recorded_config
 from pipeline.review.plan_chart import plan_chart

@@ -9,9 +9,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.labeling.judgements import read_judgements
-from pipeline.manifest import expected, held_out, publish, rows, split
-from pipeline.manifest.card import CardFacts
-from pipeline.manifest.origins import find_origins
+from pipeline.manifest import held_out, rows, split
+from pipeline.manifest.balance import expected
+from pipeline.manifest.tree import publish
+from pipeline.manifest.tree.card import CardFacts
+from pipeline.manifest.tree.origins import find_origins
 from pipeline.review import collect, precision, report
 from pipeline.runtime import files
 from pipeline.runtime.config import Config, PublishConfig

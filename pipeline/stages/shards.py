@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.manifest.publish import SPLITS
-from pipeline.manifest.row_groups import open_split
-from pipeline.manifest.shard_writer import refuse_existing
-from pipeline.manifest.shards import ShardSettings, describe_left_out, write_shards
+from pipeline.manifest.reader.row_groups import open_split
+from pipeline.manifest.shards.source import refuse_existing
+from pipeline.manifest.shards.write import ShardSettings, describe_left_out, write_shards
+from pipeline.manifest.tree.publish import SPLITS
 from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import SparkConfig

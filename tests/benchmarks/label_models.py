@@ -235,7 +235,7 @@ def write_votes(classes: int, kind: str, folder: Path, seeds: int) -> None:
 def _reliabilities(drawn: Drawn, weight: float) -> tuple[np.ndarray, np.ndarray]:
     """Of each vote: how far its voter is trusted with labels of this band, and its agreement by chance."""
     from pipeline.labeling.reliability import BandVotes, estimate_bands, expected_agreement
-    from pipeline.manifest.balance import bands
+    from pipeline.manifest.balance.caps import bands
     from pipeline.runtime.config import AssignConfig, PublishConfig
 
     votes, voters = drawn.votes, drawn.votes.shape[1]

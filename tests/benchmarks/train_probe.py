@@ -30,7 +30,7 @@ from probe_judge import linear, mean_average_precision, nearest
 from probe_models import MODELS, jitter, soft_cross_entropy
 from torch import nn
 
-from pipeline.manifest.balance import bands
+from pipeline.manifest.balance.caps import bands
 from pipeline.manifest.reader import ManifestReader, targets
 
 _BATCH = 128

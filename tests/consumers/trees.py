@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from pipeline.manifest.publish import write_tree
 from pipeline.manifest.rows import count_labels, kept_evidence, label_table, manifest_rows
+from pipeline.manifest.tree.publish import write_tree
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.inputs import SourceConfig
 from pipeline.runtime.tables import load_schema

@@ -8,11 +8,11 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.manifest.expected import expected_outcomes, expected_showings
+from pipeline.manifest.balance.expected import expected_outcomes, expected_showings
+from pipeline.manifest.balance.plan import Labels, image_rates, to_units, weigh
 from pipeline.manifest.held_out import find_labels, leave_out, read_held_out
-from pipeline.manifest.origins import find_origins
-from pipeline.manifest.plan import Labels, image_rates, to_units, weigh
 from pipeline.manifest.split import held_out_units, owners
+from pipeline.manifest.tree.origins import find_origins
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import InputError
 

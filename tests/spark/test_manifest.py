@@ -16,9 +16,9 @@ import xxhash
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.manifest.publish import write_tree
 from pipeline.manifest.rows import count_labels, kept_evidence, label_table, manifest_rows, with_learnt
 from pipeline.manifest.split import held_out_units, uniform
+from pipeline.manifest.tree.publish import write_tree
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import ConfigError, RunError
 from pipeline.runtime.inputs import SourceConfig

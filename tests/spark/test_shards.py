@@ -11,9 +11,9 @@ import webdataset
 from PIL import Image
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.manifest.shard_writer import ShardWriter, Written
-from pipeline.manifest.shards import ShardSettings, describe_left_out, write_shards
-from pipeline.manifest.tar import sample_key
+from pipeline.manifest.shards.source import ShardWriter, Written
+from pipeline.manifest.shards.tar import sample_key
+from pipeline.manifest.shards.write import ShardSettings, describe_left_out, write_shards
 from pipeline.runtime.errors import ConfigError, InputError, RunError
 from pipeline.runtime.tables import load_schema
 from pipeline.stages.shards import read_pictures, run_shards
@@ -236,7 +236,7 @@ def test_a_split_without_any_picture_and_one_of_too_many_shards_are_told(
     with pytest.raises(InputError, match=r"none of 3 images has a picture: 1 missing, 2 remote .*img2dataset"):
         write_shards(table, None, str(tmp_path), settings_of(tree))
     assert content(tmp_path) == {}
-    monkeypatch.setattr("pipeline.manifest.shards._MOST_SHARDS", 1)
+    monkeypatch.setattr("pipeline.manifest.shards.write._MOST_SHARDS", 1)
     local = table_of(spark, [row_of("a", "/a.png"), row_of("b", "/b.png")])
     with pytest.raises(ConfigError, match=r"2 pictures would make 2 shards"):
         write_shards(local, None, str(tmp_path), settings_of(tree, rows_per_shard=1))

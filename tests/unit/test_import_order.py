@@ -35,7 +35,7 @@ MATHEMATICS = (
     *(f"labeling/{name}.py" for name in ("reliability", "classes", "judgements", "nested", "denial")),
     *(f"labeling/trusted/{name}.py" for name in ("features", "model", "teach", "lessons")),
     "review/precision.py",
-    "manifest/balance.py",
+    *(f"manifest/balance/{name}.py" for name in ("caps", "weights", "targets", "inverse", "plan")),
 )
 
 

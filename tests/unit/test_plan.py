@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.manifest.balance import image_keep_probability
-from pipeline.manifest.plan import (
+from pipeline.manifest.balance.caps import image_keep_probability
+from pipeline.manifest.balance.plan import (
     NO_REPEAT,
     Labels,
     Outcome,

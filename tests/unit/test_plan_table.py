@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.manifest.plan import Outcome
+from pipeline.manifest.balance.plan import Outcome
 from pipeline.review.plan_chart import plan_chart
 from pipeline.review.plan_table import Planned, describe_plan, render_plans
 from pipeline.runtime.config import PublishConfig

@@ -9,13 +9,13 @@ import pytest
 import yaml
 from datasets import Features
 
-from pipeline.manifest import front_matter as head_of_card
-from pipeline.manifest.card import CardFacts, render_card
-from pipeline.manifest.croissant import describe_tree
-from pipeline.manifest.front_matter import SplitCount
-from pipeline.manifest.origins import Origins
-from pipeline.manifest.publish import _files_for
 from pipeline.manifest.rows import label_table
+from pipeline.manifest.tree import front_matter as head_of_card
+from pipeline.manifest.tree.card import CardFacts, render_card
+from pipeline.manifest.tree.croissant import describe_tree
+from pipeline.manifest.tree.front_matter import SplitCount
+from pipeline.manifest.tree.origins import Origins
+from pipeline.manifest.tree.publish import _files_for
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import ConfigError, SchemaError
 from pipeline.runtime.inputs import SourceConfig

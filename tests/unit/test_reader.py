@@ -16,9 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.manifest import draws
-from pipeline.manifest.reader import ManifestReader, as_torch_dataset, targets
-from pipeline.manifest.row_groups import Group, Split
+from pipeline.manifest.reader import ManifestReader, as_torch_dataset, draws, targets
+from pipeline.manifest.reader.row_groups import Group, Split
 from pipeline.runtime.errors import ConfigError, RunError
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.manifest.tar import (
+from pipeline.manifest.shards.tar import (
     LeftOutError,
     add_sample,
     open_tar,
@@ -189,7 +189,7 @@ def test_a_file_without_permission_is_unreadable(tmp_path: Path, monkeypatch: py
 def test_a_file_that_grows_while_it_is_read_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"12345")
     seen = os.stat_result((0o100644, *[0] * 9))
-    monkeypatch.setattr("pipeline.manifest.tar.os.stat", lambda _: seen)
+    monkeypatch.setattr("pipeline.manifest.shards.tar.os.stat", lambda _: seen)
     assert reason_of(str(tmp_path / "file"), limit=4) == "too_large"
 
 

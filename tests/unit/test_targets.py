@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.manifest.balance import keep_probability
-from pipeline.manifest.targets import hierarchy_targets, water_fill, whole
+from pipeline.manifest.balance.caps import keep_probability
+from pipeline.manifest.balance.targets import hierarchy_targets, water_fill, whole
 from pipeline.runtime.errors import ConfigError
 
 some_sizes = st.lists(st.integers(0, 10**6), min_size=1, max_size=20)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.manifest.weights import effective_weights, log_weights, sqrt_weights
+from pipeline.manifest.balance.weights import effective_weights, log_weights, sqrt_weights
 from pipeline.runtime.errors import ConfigError
 
 some_counts = st.lists(st.integers(0, 10**9), min_size=1, max_size=30).filter(any).map(np.array)

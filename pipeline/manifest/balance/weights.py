@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.manifest.balance import Counts, Floats, checked
+from pipeline.manifest.balance.caps import Counts, Floats, checked
 from pipeline.runtime.errors import ConfigError
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.manifest import balance
-from pipeline.manifest.balance import Counts, Floats
-from pipeline.manifest.inverse import cap_for_tail_share, smallest
-from pipeline.manifest.targets import hierarchy_targets
+from pipeline.manifest.balance import caps
+from pipeline.manifest.balance.caps import Counts, Floats
+from pipeline.manifest.balance.inverse import cap_for_tail_share, smallest
+from pipeline.manifest.balance.targets import hierarchy_targets
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import ConfigError
 
@@ -80,12 +80,12 @@ def weigh(labels: Labels, config: PublishConfig) -> tuple[Floats, Floats]:
         ConfigError: no label has images, and no cap is set.
     """
     cap = choose_cap(labels.images, config)
-    keep = balance.keep_probability(labels.images, cap)
+    keep = caps.keep_probability(labels.images, cap)
     if config.over == "hierarchy":
         total = float(np.minimum(labels.images, cap).sum())
         keep = np.where(labels.images > 0, hierarchy_targets(labels.images, labels.parents, total), 1.0)
         keep = np.minimum(keep / np.maximum(labels.images, 1), 1.0)
-    return keep, balance.repeat_factors(labels.images, config.repeat_threshold or cap)
+    return keep, caps.repeat_factors(labels.images, config.repeat_threshold or cap)
 
 
 def choose_cap(images: Counts, config: PublishConfig) -> float:
@@ -139,7 +139,7 @@ def plan_images(wanted: float, labels: Labels, base: PublishConfig, showings: Sh
     Raises:
         ConfigError: it would take more than ten showings an image.
     """
-    balance.require_cap("a budget", wanted)
+    caps.require_cap("a budget", wanted)
     most = float(labels.images.max(initial=1))
     units = int(to_units(wanted))
 
@@ -168,7 +168,7 @@ def plan_minimum(wanted: float, labels: Labels, base: PublishConfig, evaluate: E
         base: what else is set; its cap is not looked at.
         evaluate: outcomes of plans.
     """
-    balance.require_cap("a minimum", wanted)
+    caps.require_cap("a minimum", wanted)
     most = float(labels.images.max(initial=1))
     possible = np.minimum(evaluate([dataclasses.replace(base, cap=most)])[0].by_label, wanted)
 

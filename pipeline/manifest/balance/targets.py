@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.manifest.balance import Counts, Floats, checked
+from pipeline.manifest.balance.caps import Counts, Floats, checked
 from pipeline.runtime.errors import ConfigError
 
 Places = npt.NDArray[np.int64]

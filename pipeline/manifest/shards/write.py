@@ -13,8 +13,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.manifest import tar
-from pipeline.manifest.shard_writer import FORMAT, ShardSource, label_names, refuse_existing
+from pipeline.manifest.shards import tar
+from pipeline.manifest.shards.source import FORMAT, ShardSource, label_names, refuse_existing
 from pipeline.manifest.split import uniform
 from pipeline.runtime import files
 from pipeline.runtime.errors import ConfigError, InputError

@@ -23,8 +23,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.manifest import draws
-from pipeline.manifest.row_groups import Line, open_split
+from pipeline.manifest.reader import draws
+from pipeline.manifest.reader.row_groups import Line, open_split
 from pipeline.runtime.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def as_torch_dataset(reader: ManifestReader) -> "IterableDataset[dict[str, Any]]
         ConfigError: torch is not installed.
     """
     try:
-        from pipeline.manifest.torch_dataset import ManifestDataset
+        from pipeline.manifest.reader.torch_dataset import ManifestDataset
     except ModuleNotFoundError:
         raise ConfigError("as_torch_dataset needs torch, and it is not installed. Iterate over the reader.") from None
     return ManifestDataset(reader)

@@ -9,7 +9,7 @@ from pyspark.core.broadcast import Broadcast
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.manifest.plan import Labels, Outcome, choose_cap, from_units, image_rates, to_units, weigh
+from pipeline.manifest.balance.plan import Labels, Outcome, choose_cap, from_units, image_rates, to_units, weigh
 from pipeline.runtime.config import PublishConfig
 
 _KEPT, _SHOWN = -1, -2  # in place of a label: sums over all images

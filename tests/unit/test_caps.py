@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.manifest.balance import (
+from pipeline.manifest.balance.caps import (
     bands,
     image_keep_probability,
     keep_probability,
     repeat_factors,
 )
-from pipeline.manifest.inverse import cap_for_tail_share, smallest, tail_share_of
+from pipeline.manifest.balance.inverse import cap_for_tail_share, smallest, tail_share_of
 from pipeline.runtime.errors import ConfigError
 
 FIVE = np.array([1, 2, 3, 4, 10])

@@ -12,10 +12,10 @@ from pyarrow import fs
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.manifest.card import CardFacts, render_card
-from pipeline.manifest.croissant import describe_tree
-from pipeline.manifest.front_matter import SplitCount
 from pipeline.manifest.split import uniform
+from pipeline.manifest.tree.card import CardFacts, render_card
+from pipeline.manifest.tree.croissant import describe_tree
+from pipeline.manifest.tree.front_matter import SplitCount
 from pipeline.runtime import files
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import RunError

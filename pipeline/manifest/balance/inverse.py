@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from pipeline.manifest.balance import Counts, checked, require_cap, require_share
+from pipeline.manifest.balance.caps import Counts, checked, require_cap, require_share
 from pipeline.runtime.errors import ConfigError
 
 STEPS = 1_000  # caps that are searched for are multiples of 1 / STEPS

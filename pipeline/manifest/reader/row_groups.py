@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.manifest import draws
+from pipeline.manifest.reader import draws
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 

@@ -13,7 +13,7 @@ from pyarrow import fs
 from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, WriterCommitMessage
 from pyspark.sql.types import StructType
 
-from pipeline.manifest import tar
+from pipeline.manifest.shards import tar
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 

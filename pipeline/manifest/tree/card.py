@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.manifest.front_matter import SplitCount, front_matter
-from pipeline.manifest.origins import Origins
-from pipeline.manifest.plan import choose_cap
+from pipeline.manifest.balance.plan import choose_cap
+from pipeline.manifest.tree.front_matter import SplitCount, front_matter
+from pipeline.manifest.tree.origins import Origins
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.tables import load_schema
 

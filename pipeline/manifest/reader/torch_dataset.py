@@ -6,7 +6,7 @@ from typing import Any
 
 from torch.utils.data import IterableDataset, get_worker_info
 
-from pipeline.manifest.reader import ManifestReader
+from pipeline.manifest.reader.manifest_reader import ManifestReader
 
 
 class ManifestDataset(IterableDataset[dict[str, Any]]):

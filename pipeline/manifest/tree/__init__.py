@@ -1,0 +1,1 @@
+"""The published tree: data files, card, class map and Croissant."""
