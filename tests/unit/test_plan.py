@@ -80,6 +80,21 @@ def test_the_plan_for_what_a_cap_shows_is_that_cap_or_the_first_that_shows_as_mu
         assert found.cap == t  # and of the cap, wherever one step less shows less
 
 
+@settings(deadline=None, max_examples=30)
+@given(image_sets(), st.integers(1, 12_000))
+def test_over_the_hierarchy_the_round_trip_of_a_budget_is_the_identity_too(
+    images: list[list[int]], thousandths: int
+) -> None:
+    world = World(images, [None, 0, 0, 1, 1, None, 5, 5])
+    base = dataclasses.replace(ONCE, over="hierarchy")
+    t = min(thousandths / 1_000, float(world.labels.images.max()))
+    shown = world.showings([dataclasses.replace(base, cap=t)])[0]
+    found = plan_images(float(from_units(shown)), world.labels, base, world.showings)
+    # Sums of fractions: a step of the cap may differ in the last unit.
+    assert abs(world.showings([found])[0] - shown) <= len(images)
+    assert found.over == "hierarchy"
+
+
 @settings(deadline=None)
 @given(image_sets(), st.floats(0.01, 9))
 def test_a_budget_is_met_by_repeats_where_there_are_too_few_images(images: list[list[int]], times: float) -> None:
