@@ -1,6 +1,6 @@
 """The dataset card: what a published tree holds, how it was made, what is wrong with it, and how to load it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipeline.manifest.balance.plan import choose_cap
 from pipeline.manifest.tree.front_matter import SplitCount, front_matter
 from pipeline.manifest.tree.origins import Origins
+from pipeline.manifest.tree.sections import describe_bias, describe_origins, table
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.tables import load_schema
 
@@ -57,13 +58,13 @@ def render_card(
         _sources(record, config),
         _splits(counts, config),
         _bands(labels, facts.held),
-        _table("## Languages of the labels", ("language", "labels", "image-label pairs"), _by(labels, "language")),
-        *_origins(facts.origins),
+        table("## Languages of the labels", ("language", "labels", "image-label pairs"), _by(labels, "language")),
+        *describe_origins(facts.origins),
         _making(record, labels, config),
         _precision(facts.audit),
-        _table("## What was dropped", ("stage", "unit", "reason", "how many"), _drops(record, facts.drops)),
+        table("## What was dropped", ("stage", "unit", "reason", "how many"), _drops(record, facts.drops)),
         _columns(record),
-        _bias(record, facts.origins),
+        describe_bias(record, facts.origins),
         f"## Licence\n\n{config.licence} (as given by whoever ran the jobs; it covers their images and texts).",
         _LOADING,
     ]
@@ -86,7 +87,7 @@ def _sources(record: Mapping[str, Any], config: PublishConfig) -> str:
         (item["name"], item["signal"] or "several kinds", item.get("licence") or config.licence)
         for item in record["config"]["sources"]
     ]
-    return _table("## Sources", ("source", "kind of text", "licence, as given"), rows)
+    return table("## Sources", ("source", "kind of text", "licence, as given"), rows)
 
 
 def _splits(counts: Sequence[SplitCount], config: PublishConfig) -> str:
@@ -96,7 +97,7 @@ def _splits(counts: Sequence[SplitCount], config: PublishConfig) -> str:
         whole += " So are all images of a contributor; an image counts as theirs who said most of it, others said less."
     strata = ", among the images on which the same label is the rarest, and at least one of ten" * config.stratify
     return (
-        _table("## Splits", columns, [(c.split, c.images, c.pairs, c.kept) for c in counts])
+        table("## Splits", columns, [(c.split, c.images, c.pairs, c.kept) for c in counts])
         + f"\n\n{whole} Validation was drawn by a share of {config.validation_share:g}{strata}."
     )
 
@@ -114,7 +115,7 @@ def _bands(labels: pa.Table, held: frozenset[int]) -> str:
             (name, found.size, int(found.sum()), span, round(float(shown[here].sum())), int(validated[here].sum()))
         )
     columns = ("band", "labels", "image-label pairs", "images a label", "pairs shown an epoch", "labels in validation")
-    return _table("## Long tail", columns, lines)
+    return table("## Long tail", columns, lines)
 
 
 def _by(labels: pa.Table, column: str) -> list[tuple[str, int, int]]:
@@ -122,18 +123,6 @@ def _by(labels: pa.Table, column: str) -> list[tuple[str, int, int]]:
     grouped = labels.group_by(column).aggregate([("images", "count"), ("images", "sum")]).to_pylist()
     found = [(row[column], row["images_count"], row["images_sum"]) for row in grouped]
     return sorted(found, key=lambda row: (-row[1], row[0]))
-
-
-def _origins(found: Origins | None) -> list[str]:
-    """Hosts and languages, most frequent first."""
-    if found is None:
-        return []
-    hosts = [*found.hosts.items(), *([("all others", found.other_hosts)] if found.other_hosts else [])]
-    spoken = [*found.languages.items(), *([("all others", found.other_languages)] if found.other_languages else [])]
-    return [
-        _table("## Where the images are", ("host", "images"), hosts),
-        _table("## Languages of the texts", ("language", "mentions"), spoken),
-    ]
 
 
 def _making(record: Mapping[str, Any], labels: pa.Table, config: PublishConfig) -> str:
@@ -157,7 +146,7 @@ def _precision(audit: Sequence[Sequence[object]]) -> str:
     if not audit:
         return "## Measured precision\n\nNo audit was given: how many of the labels are right was not measured."
     return (
-        _table("## Measured precision", ("band", "judged", "right", "precision", "95 % interval"), audit)
+        table("## Measured precision", ("band", "judged", "right", "precision", "95 % interval"), audit)
         + "\n\nOf labels drawn from a run and judged one by one, weighted by what each stands for."
     )
 
@@ -175,59 +164,10 @@ def _columns(record: Mapping[str, Any]) -> str:
     fields = [(f"`{field.name}`", field.metadata["comment"]) for field in load_schema("manifest").struct]
     bits = [(1 << place, signal) for place, signal in enumerate(record["signals"])]
     return (
-        _table("## Columns of the manifest", ("column", "meaning"), fields)
+        table("## Columns of the manifest", ("column", "meaning"), fields)
         + "\n\n"
-        + _table("Bits of `label_sources`, added up:", ("bit", "kind of text"), bits)
+        + table("Bits of `label_sources`, added up:", ("bit", "kind of text"), bits)
     )
-
-
-def _bias(record: Mapping[str, Any], origins: Origins | None) -> str:
-    settings = record["config"]
-    taught = "trusted images were given, see run.json." if settings["labeling"]["trusted"] else "here none were given."
-    languages = ", ".join("all" if name == "*" else name for name in settings["embed"]["languages"])
-    points = (
-        "Labels say what people wrote, not what can be seen: fashion, trade, hope and mistakes are in them.",
-        "A label that is missing is no evidence that the thing is not in the picture.",
-        "Images without usable text, or with rare words only, are not in the manifest; see what was dropped.",
-        "Confidence comes from agreement between kinds of text. Where one is copied from another, both are wrong "
-        "together, and confidence is too high. It is a probability only for labels that trusted images taught: "
-        f"{taught}",
-        f"Meaning was compared in these languages: {languages}. In any other, phrases of one meaning stay apart.",
-        f"Words on a list of unsafe words were met with `{settings['normalize']['unsafe']}`; such a list misses much. "
-        "Addresses, telephone numbers and handles were removed by pattern; names of people were not.",
-        f"`label_sources` knows the strongest {settings['assign']['max_evidence']} pieces of evidence of a label.",
-        *_concentration(origins),
-    )
-    return "## Known bias\n\n" + "\n".join(f"- {point}" for point in points)
-
-
-def _concentration(origins: Origins | None) -> list[str]:
-    """How much of it comes from few people and few hosts."""
-    if origins is None:
-        return []
-    images = sum(origins.hosts.values()) + origins.other_hosts
-    host, most = next(iter(origins.hosts.items()), ("none", 0))
-    points = [f"Of all images {most / max(images, 1):.0%} are at one place: {host}."]
-    if not origins.contributors:
-        return [*points, "Who said what is not known, so that one person's habits cannot be told from a custom."]
-    largest, ten = (n / origins.known for n in (origins.largest, origins.ten_largest))
-    known = (
-        f"{origins.contributors:,} contributors are known, of {origins.known:,} mentions (a text on an image); there "
-        f"are {origins.mentions:,}. The one with most said {largest:.0%} of them, the ten with most {ten:.0%}."
-    )
-    return [*points, known]
-
-
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table below its title; `none` where it has no rows."""
-    lines = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
-    if not lines:
-        return f"{title}\n\nNone."
-    return "\n".join([title, "", "| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns), *lines])
-
-
-def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value).replace("|", "\\|")
 
 
 _LOADING = """## How to load it
