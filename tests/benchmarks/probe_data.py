@@ -104,21 +104,16 @@ def _draw(path: Path) -> npt.NDArray[np.uint8] | None:
     return np.asarray(white.convert("RGB"))
 
 
-def boards_of(
-    signals: pa.Table, fit: list[str], asked: list[str]
-) -> tuple[list[str], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Boards with ten images to fit on and three to judge by: names, and which image has which."""
+def boards_of(signals: pa.Table, images: list[str]) -> tuple[list[str], npt.NDArray[np.bool_]]:
+    """Boards with at least ten of these images: names, and which image has which, bool [images, boards]."""
     rows = signals.filter(pc.equal(signals["signal"], _BOARD))
     said: dict[str, set[str]] = {}
     for image, text in zip(rows["image_id"].to_pylist(), rows["text"].to_pylist(), strict=True):
         said.setdefault(image, set()).add(text.casefold())
-    counts = [Counter(name for image in part for name in said.get(image, ())) for part in (fit, asked)]
-    names = sorted(name for name, count in counts[0].items() if count >= 10 and counts[1][name] >= 3)
+    counts = Counter(name for image in images for name in said.get(image, ()))
+    names = sorted(name for name, count in counts.items() if count >= 10)
     place = {name: k for k, name in enumerate(names)}
-    flags = []
-    for part in (fit, asked):
-        found = np.zeros((len(part), len(names)), dtype=bool)
-        for row, image in enumerate(part):
-            found[row, [place[name] for name in said.get(image, ()) if name in place]] = True
-        flags.append(found)
-    return names, flags[0], flags[1]
+    found = np.zeros((len(images), len(names)), dtype=bool)
+    for row, image in enumerate(images):
+        found[row, [place[name] for name in said.get(image, ()) if name in place]] = True
+    return names, found

@@ -64,9 +64,9 @@ def soft_cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tens
 
 
 def jitter(pictures: torch.Tensor, draw: torch.Generator) -> torch.Tensor:
-    """Half of the pictures mirrored, all shifted by up to four pixels onto white."""
+    """Half of the pictures mirrored, all shifted by up to four pixels onto blank paper."""
     mirrored = torch.rand(len(pictures), generator=draw) < 0.5
     pictures = torch.where(mirrored[:, None, None, None], pictures.flip(3), pictures)
-    padded = functional.pad(pictures, (4, 4, 4, 4), value=1.0)
+    padded = functional.pad(pictures, (4, 4, 4, 4), value=0.0)
     shifts = torch.randint(0, 9, (len(pictures), 2), generator=draw).tolist()
     return torch.stack([p[:, y : y + SIDE, x : x + SIDE] for p, (y, x) in zip(padded, shifts, strict=True)])

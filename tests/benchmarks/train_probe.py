@@ -6,9 +6,10 @@ Boards of the corpora `icons` and `openclipart` are held out of mining: no label
 that features are judged by. Three manifests: (a) raw phrases, (b) clustered labels, (c) these, kept and repeated as
 published. For each a small vision Transformer and a small CNN are trained from scratch through the product's reader, on
 the split train, for the same number of steps of the same size; so all arms see as many images. Then features are
-frozen: 20 nearest neighbours and a linear probe are fitted on boards of the training images, and judged on images that
-training has not seen, by mean average precision over boards, in all and by band. Beside them, networks that were not
-trained. Means over seeds, smallest to largest in brackets.
+frozen: 20 nearest neighbours and a linear probe are fitted on one half of the images that training has not seen, and
+judged on the other, by mean average precision over boards, in all and by band. (Fitted on images that it has seen, a
+probe trusts what the network remembers of them.) Beside them, networks that were not trained. A seed decides weights,
+order and halves; means over seeds, smallest to largest in brackets.
 
 Needs beside the product: pip install resvg-py, and for the second corpus the Debian packages openclipart-svg and
 openclipart-png. Uses a GPU where there is one.
@@ -33,7 +34,7 @@ from torch import nn
 from pipeline.manifest.balance.caps import bands
 from pipeline.manifest.reader import ManifestReader, targets
 
-_BATCH = 128
+_BATCH = 32
 _RATE, _WARM, _DECAY = 1e-3, 0.1, 0.05
 _DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 # Manifest of the method, and how it is sampled.
@@ -49,8 +50,8 @@ def say(text: str, stream: TextIO = sys.stdout) -> None:
 
 
 def as_tensor(pictures: Pictures) -> torch.Tensor:
-    """float32 [n, 3, 64, 64] in [0, 1]."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+    """Ink, float32 [n, 3, 64, 64]: 0 where the paper is white, or all patches would look alike to a network."""
+    return 1 - torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
 
 def batches(
@@ -123,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="for runs and pictures, which are kept")
     parser.add_argument("--openclipart", type=Path, help="folder of svg and png, in place of /usr/share/openclipart")
-    parser.add_argument("--steps", type=int, default=300, help="of each training (default: 300 of 128 images)")
+    parser.add_argument("--steps", type=int, default=1000, help="of each training (default: 1,000 of 32 images)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, help="all figures as JSON")
     parsed = parser.parse_args(argv)
@@ -132,17 +133,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     signals, images = read_corpora(parsed.openclipart)
     pictures, place = draw_pictures(parsed.folder, images)
     trees = {method: mine(parsed.folder, signals, images, method) for method, _ in ARMS.values()}
-    fit, asked = (
-        sorted(set.intersection(*(images_of(t, s) for t in trees.values())) & set(place))
-        for s in ("train", "validation")
+    unseen = sorted(set.intersection(*(images_of(tree, "validation") for tree in trees.values())) & set(place))
+    names, boards = boards_of(signals, unseen)
+    of_names = bands(boards.sum(axis=0), 0.5, 0.1)
+    say(
+        f"{len(pictures):,} pictures; judged by {len(names)} boards on {len(unseen):,} images that training has not seen"
     )
-    names, known, true = boards_of(signals, fit, asked)
-    of_names = bands(known.sum(axis=0), 0.5, 0.1)
-    say(f"{len(pictures):,} pictures; {len(names)} boards, {len(fit):,} images to fit on, {len(asked):,} to judge by")
     for arm, (method, sampling) in ARMS.items():
         reader = ManifestReader(str(trees[method]), sampling=sampling)
         say(f"{arm}: {reader.num_rows:,} images, {reader.expected_rows():,.0f} showings an epoch")
-    of_fit, of_asked = (pictures[[place[image] for image in part]] for part in (fit, asked))
+    shown = pictures[[place[image] for image in unseen]]
     scores: dict[tuple[str, str, str], list[dict[str, float]]] = {
         (model, judge, arm): []
         for model in MODELS
@@ -157,9 +157,13 @@ def main(argv: Sequence[str] | None = None) -> int:
                 model, start = made().to(_DEVICE), time.monotonic()
                 loss = train(model, trees[method], sampling, pictures, place, seed, parsed.steps) if method else None
                 seconds = time.monotonic() - start
-                inside, outside = features(model, of_fit), features(model, of_asked)
+                seen = features(model, shown)
+                halves = np.array_split(np.random.default_rng(seed).permutation(len(unseen)), 2)
+                fit, asked = (np.sort(half) for half in halves)
+                there = boards[fit].any(axis=0) & boards[asked].any(axis=0)
+                known, true = boards[fit][:, there], boards[asked][:, there]
                 for judge, way in (("20 neighbours", nearest), ("linear probe", linear)):
-                    found = mean_average_precision(way(inside, known, outside), true, of_names)
+                    found = mean_average_precision(way(seen[fit], known, seen[asked]), true, of_names[there])
                     scores[name, judge, arm].append(found)
                     record.append({"model": name, "judge": judge, "arm": arm, "seed": seed, "loss": loss, **found})
                 say(f"seed {seed}, {name}, {arm}: {seconds:.0f} s, loss {loss}", sys.stderr)
