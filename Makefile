@@ -17,7 +17,7 @@ SIGNALS := build/signals-$(BENCH_SIGNALS)
 PEERS := build/peers/bin/python
 VECTORS := build/vectors-$(BENCH_PHRASES)
 
-.PHONY: help setup demo test test-fast test-consumers check lock bench-counting bench-normalizing bench-clustering bench-matching bench-skew clean
+.PHONY: help setup demo test test-fast test-consumers check lock bench-counting bench-normalizing bench-clustering bench-matching bench-skew bench-publishing bench-train clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -75,6 +75,15 @@ bench-matching: build/matching/members.parquet build/matchers/.ready ## find 10,
 bench-skew: .venv/.dev ## one image with SKEW_CAPTIONS captions, one board on SKEW_IMAGES images, through the product
 	$(PYTHON) tests/benchmarks/skew.py build/skew --captions $(SKEW_CAPTIONS) --images $(SKEW_IMAGES)
 
+bench-publishing: build/publishing/.done ## publish a manifest of 5 M images, and read it by our reader, datasets and pyarrow
+	rm -rf build/publishing/manifest
+	$(PYTHON) tests/benchmarks/publishing.py run build/publishing
+	$(PYTHON) tests/benchmarks/reading.py build/publishing/manifest/bench
+
+bench-train: .venv/.dev ## train small models on phrases, labels and balanced labels, and judge their features (20 minutes)
+	$(PIP) install --quiet resvg-py==0.5.0
+	$(PYTHON) tests/benchmarks/train_probe.py build/probe
+
 clean: ## remove the environment and all caches; runs/ stays
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse metastore_db
 	find jobs pipeline schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -110,6 +119,11 @@ clean: ## remove the environment and all caches; runs/ stays
 
 $(SIGNALS)/.done: .venv/.dev tests/benchmarks/generate.py tests/benchmarks/draws.py
 	$(PYTHON) tests/benchmarks/generate.py $(SIGNALS) --signals $(BENCH_SIGNALS)
+	touch $@
+
+build/publishing/.done: .venv/.dev tests/benchmarks/publishing.py
+	rm -rf build/publishing
+	$(PYTHON) tests/benchmarks/publishing.py make build/publishing
 	touch $@
 
 $(VECTORS)/support.npy: .venv/.dev tests/benchmarks/clustering.py

@@ -147,6 +147,8 @@ def _null(name: str, kind: str) -> Column:
 
 def run(folder: Path) -> int:
     """Publish, and print what it cost and what came out."""
+    record = files.join(str(folder), _RUN, "run.json")
+    files.write_json(record, {**(files.read_json(record) or {}), "stages": []})  # of a publishing before
     command = [_JOB, "--config", folder / "run.toml", "--run-root", folder, "--run-id", _RUN]
     seen = watch([sys.executable, *map(str, command)])
     sys.stdout.write(f"{seen.output}\nall: {seen.seconds:.1f} s, {seen.peak_mb:,} MB\n\n")

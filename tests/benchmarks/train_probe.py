@@ -11,8 +11,8 @@ judged on the other, by mean average precision over boards, in all and by band. 
 probe trusts what the network remembers of them.) Beside them, networks that were not trained. A seed decides weights,
 order and halves; means over seeds, smallest to largest in brackets.
 
-Needs beside the product: pip install resvg-py, and for the second corpus the Debian packages openclipart-svg and
-openclipart-png. Uses a GPU where there is one.
+Needs beside the product: resvg-py (`make bench-train` installs it), and for the second corpus the Debian packages
+openclipart-svg and openclipart-png. Uses a GPU where there is one.
 """
 
 import argparse
@@ -136,9 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     unseen = sorted(set.intersection(*(images_of(tree, "validation") for tree in trees.values())) & set(place))
     names, boards = boards_of(signals, unseen)
     of_names = bands(boards.sum(axis=0), 0.5, 0.1)
-    say(
-        f"{len(pictures):,} pictures; judged by {len(names)} boards on {len(unseen):,} images that training has not seen"
-    )
+    say(f"{len(pictures):,} pictures; judged by {len(names)} boards on {len(unseen):,} images not seen in training")
     for arm, (method, sampling) in ARMS.items():
         reader = ManifestReader(str(trees[method]), sampling=sampling)
         say(f"{arm}: {reader.num_rows:,} images, {reader.expected_rows():,.0f} showings an epoch")
