@@ -48,8 +48,8 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("i3", 1, 0.25, [("title", "moos", 1)]),
     ],
     "labels": [
-        (0, "aa", "cat", "Cat", ["en"], ["cat"], "en", "head", 4, None, None, 0.5, 1.0, 0.5),
-        (1, "bb", "moos", "Moos", ["de"], ["moos"], "de", "tail", 1, 0, "containment", 1.0, 2.0, 1.5),
+        (0, "aa", "cat", "Cat", ["en"], ["cat"], "en", "head", 4, None, None, 0.5, 1.0, 2, 2.0, 0.5, 0.5, 0.5),
+        (1, "bb", "moos", "Moos", ["de"], ["moos"], "de", "tail", 1, 0, "containment", 1.0, 2.0, 1, 2.0, 1.5, 1.5, 1.5),
     ],
     "manifest": [
         ("i0", None, [0], [0.5], [3], 0, 0.5, 1.0, 0.9, "train"),
