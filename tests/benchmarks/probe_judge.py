@@ -1,4 +1,4 @@
-"""How good frozen features are: nearest neighbours and a linear probe, on classes that training never heard of."""
+"""How good frozen features are: nearest neighbours and a linear probe, on classes held out of mining."""
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,8 @@ def nearest(fit: Floats, known: Flags, asked: Floats) -> Floats:
     cosines = other @ one.T
     places = np.argpartition(-cosines, min(NEIGHBOURS, cosines.shape[1] - 1), axis=1)[:, :NEIGHBOURS]
     weights = np.take_along_axis(cosines, places, axis=1)
-    return np.einsum("ik,ikc->ic", weights, known[places].astype(np.float32))
+    found: Floats = np.einsum("ik,ikc->ic", weights, known[places].astype(np.float32))
+    return found
 
 
 def linear(fit: Floats, known: Flags, asked: Floats, rounds: int = 60) -> Floats:
@@ -41,10 +42,10 @@ def linear(fit: Floats, known: Flags, asked: Floats, rounds: int = 60) -> Floats
         solver.zero_grad()
         wrong = torch.nn.functional.binary_cross_entropy_with_logits(x @ weight + bias, y)
         found = wrong + 1e-3 * weight.square().sum() / y.shape[1]
-        found.backward()
+        found.backward()  # type: ignore[no-untyped-call]
         return found
 
-    solver.step(loss)
+    solver.step(loss)  # type: ignore[no-untyped-call]
     with torch.no_grad():
         return (torch.from_numpy((asked - mean) / scale) @ weight + bias).numpy()
 
@@ -55,8 +56,9 @@ def mean_average_precision(scores: Floats, true: Flags, bands: npt.NDArray[np.st
     Args:
         scores: [images, classes].
         true: [images, classes]; every class has an image.
-        bands: head, torso or tail of each class.
+        bands: head, torso or tail of each class; a band without classes has the mean nan.
     """
     each = np.array([average_precision_score(true[:, k], scores[:, k]) for k in range(true.shape[1])])
-    by_band = {band: float(each[bands == band].mean()) for band in ("head", "torso", "tail")}
+    of_band = {band: each[bands == band] for band in ("head", "torso", "tail")}
+    by_band = {band: float(found.mean()) if len(found) else float("nan") for band, found in of_band.items()}
     return {"all": float(each.mean()), **by_band}

@@ -32,7 +32,8 @@ class Vit(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Features [n, width]: the mean over patches."""
-        return self.body(pictures).last_hidden_state[:, 1:].mean(dim=1)
+        found: torch.Tensor = self.body(pictures).last_hidden_state
+        return found[:, 1:].mean(dim=1)
 
 
 class Cnn(nn.Module):
@@ -49,7 +50,8 @@ class Cnn(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Features [n, width]: the mean over places."""
-        return self.body(pictures).mean(dim=(2, 3))
+        found: torch.Tensor = self.body(pictures)
+        return found.mean(dim=(2, 3))
 
 
 MODELS: dict[str, type[Vit] | type[Cnn]] = {"ViT": Vit, "CNN": Cnn}

@@ -2,14 +2,17 @@
 
     python tests/benchmarks/train_probe.py build/probe [--openclipart /usr/share/openclipart]
 
-Boards of the corpora `icons` and `openclipart` are held out of mining: no label comes of them, and they are the classes
-that features are judged by. Three manifests: (a) raw phrases, (b) clustered labels, (c) these, kept and repeated as
-published. For each a small vision Transformer and a small CNN are trained from scratch through the product's reader, on
-the split train, for the same number of steps of the same size; so all arms see as many images. Then features are
-frozen: 20 nearest neighbours and a linear probe are fitted on one half of the images that training has not seen, and
-judged on the other, by mean average precision over boards, in all and by band. (Fitted on images that it has seen, a
-probe trusts what the network remembers of them.) Beside them, networks that were not trained. A seed decides weights,
-order and halves; means over seeds, smallest to largest in brackets.
+Boards (folders) of the corpora `icons` and `openclipart` are held out of mining, and are the classes that features are
+judged by. It is the signal that is held out, not the word: many boards are named like a label that comes of tags or
+titles, and how many is printed. Three manifests: (a) raw phrases, (b) clustered labels, (c) these, kept and repeated
+under a plan whose epoch shows as many images as it has. For each a small vision Transformer and a small CNN are trained
+from scratch through the product's reader, on the split train, for the same number of steps of the same size; so all
+arms see as many images. Then features are frozen: 20 nearest neighbours and a linear probe are fitted on one half of
+the validation images, and judged on the other, by average precision of each board (an image may have several), averaged
+over boards, in all and by band. (Fitted on images that it has seen, a probe trusts what the network remembers of them.)
+Validation images that look like one of training, or like each other, are left out: the corpora file one drawing under
+several names. Beside them, networks that were not trained, but for the statistics of their batch normalization. A seed
+decides weights, order and halves; means over seeds, smallest to largest in brackets.
 
 Needs beside the product: resvg-py (`make bench-train` installs it), and for the second corpus the Debian packages
 openclipart-svg and openclipart-png. Uses a GPU where there is one.
@@ -26,19 +29,25 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 import torch
-from probe_data import boards_of, draw_pictures, mine, read_corpora
+from probe_data import apart, balance, boards_of, draw_pictures, hold_out_boards, mine, read_corpora
 from probe_judge import linear, mean_average_precision, nearest
 from probe_models import MODELS, jitter, soft_cross_entropy
 from torch import nn
 
 from pipeline.manifest.balance.caps import bands
 from pipeline.manifest.reader import ManifestReader, targets
+from pipeline.runtime.errors import InputError
 
 _BATCH = 32
 _RATE, _WARM, _DECAY = 1e-3, 0.1, 0.05
 _DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-# Manifest of the method, and how it is sampled.
-ARMS = {"raw phrases": ("none", "all"), "clustered": ("anchored", "all"), "clustered, balanced": ("anchored", "both")}
+_SETTLING = 50  # batches for the statistics of a network that is not trained
+# Manifest, and how it is sampled.
+ARMS = {
+    "raw phrases": ("none", "all"),
+    "clustered": ("anchored", "all"),
+    "clustered, balanced": ("anchored.balanced", "both"),
+}
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -57,19 +66,27 @@ def as_tensor(pictures: Pictures) -> torch.Tensor:
 def batches(
     tree: Path, sampling: str, place: dict[str, int], seed: int, steps: int
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
-    """Places of pictures and their targets, epoch after epoch."""
-    labels = len((tree / "class_map.txt").read_text(encoding="utf-8").split("\n")) - 1
+    """Places of pictures and their targets, epoch after epoch; a last batch that is smaller is left out.
+
+    Raises:
+        InputError: an epoch has no full batch.
+    """
+    labels = len(names_of(tree))
     reader = ManifestReader(str(tree), sampling=sampling, columns=["image_id", "label_ids"], seed=seed)
     done = epoch = 0
     while done < steps:
         reader.set_epoch(epoch)
         for batch in reader.batches(_BATCH):
             known = np.array([image in place for image in batch["image_id"].to_pylist()])
-            if batch.num_rows < _BATCH or done == steps:
+            if done == steps:
+                return
+            if batch.num_rows < _BATCH or not known.any():
                 continue
             rows = batch.filter(known)
             yield np.array([place[image] for image in rows["image_id"].to_pylist()]), targets(rows["label_ids"], labels)
             done += 1
+        if not done:
+            raise InputError(f"{tree}: fewer than {_BATCH} images to train on.")
         epoch += 1
 
 
@@ -88,12 +105,20 @@ def train(
         seen = jitter(as_tensor(pictures[rows]), draw).to(_DEVICE)
         loss = soft_cross_entropy(head(model(seen)), torch.from_numpy(wanted).to(_DEVICE))
         solver.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         solver.step()
         rate.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     return float(np.mean(losses[-max(1, steps // 10) :]))
+
+
+@torch.no_grad()
+def settle(model: nn.Module, tree: Path, pictures: Pictures, place: dict[str, int], seed: int) -> None:
+    """Let batch normalization see some training images, as it would have in training; no weight changes."""
+    model.train()
+    for rows, _ in batches(tree, "all", place, seed, _SETTLING):
+        model(as_tensor(pictures[rows]).to(_DEVICE))
 
 
 @torch.no_grad()
@@ -107,6 +132,11 @@ def features(model: nn.Module, pictures: Pictures) -> npt.NDArray[np.float32]:
 def images_of(tree: Path, split: str) -> set[str]:
     """Image ids of one split."""
     return {row["image_id"] for row in ManifestReader(str(tree), split=split, sampling="all", columns=["image_id"])}
+
+
+def names_of(tree: Path) -> list[str]:
+    """Names of the labels, label_id = place."""
+    return (tree / "class_map.txt").read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def render(scores: dict[tuple[str, str, str], list[dict[str, float]]]) -> str:
@@ -129,17 +159,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="all figures as JSON")
     parsed = parser.parse_args(argv)
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_num_threads(2)  # sums depend on it
     started = time.monotonic()
-    signals, images = read_corpora(parsed.openclipart)
+    try:
+        signals, images = read_corpora(parsed.openclipart)
+        hold_out_boards(parsed.folder, signals, images)
+    except InputError as error:
+        say(str(error), sys.stderr)
+        return 2
     pictures, place = draw_pictures(parsed.folder, images)
-    trees = {method: mine(parsed.folder, signals, images, method) for method, _ in ARMS.values()}
-    unseen = sorted(set.intersection(*(images_of(tree, "validation") for tree in trees.values())) & set(place))
+    trees = {method: mine(parsed.folder, method) for method in ("none", "anchored")}
+    trees["anchored.balanced"] = balance(parsed.folder, "anchored")
+    seen = set[str]().union(*(images_of(tree, "train") for tree in trees.values())) & set(place)
+    held = sorted(set.intersection(*(images_of(tree, "validation") for tree in trees.values())) & set(place) - seen)
+    unseen = apart(held, sorted(seen), pictures, place)
     names, boards = boards_of(signals, unseen)
     of_names = bands(boards.sum(axis=0), 0.5, 0.1)
-    say(f"{len(pictures):,} pictures; judged by {len(names)} boards on {len(unseen):,} images not seen in training")
+    say(
+        f"{len(pictures):,} pictures; judged by {len(names)} boards on {len(unseen):,} of {len(held):,} held-out images"
+    )
+    runs: list[dict[str, Any]] = []
     for arm, (method, sampling) in ARMS.items():
-        reader = ManifestReader(str(trees[method]), sampling=sampling)
-        say(f"{arm}: {reader.num_rows:,} images, {reader.expected_rows():,.0f} showings an epoch")
+        reader, labels = ManifestReader(str(trees[method]), sampling=sampling), names_of(trees[method])
+        same = len(set(names) & {name.casefold() for name in labels})
+        figures = {"images": reader.num_rows, "showings": round(reader.expected_rows(), 1), "labels": len(labels)}
+        runs.append({"arm": arm, **figures, "boards_named_like_a_label": same})
+        say(
+            f"{arm}: {figures['images']:,} images, {figures['showings']:,.0f} showings an epoch, "
+            f"{len(labels):,} labels, {same} boards named like one"
+        )
     shown = pictures[[place[image] for image in unseen]]
     scores: dict[tuple[str, str, str], list[dict[str, float]]] = {
         (model, judge, arm): []
@@ -153,22 +201,28 @@ def main(argv: Sequence[str] | None = None) -> int:
             for arm, (method, sampling) in {"nothing": ("", ""), **ARMS}.items():
                 torch.manual_seed(seed)
                 model, start = made().to(_DEVICE), time.monotonic()
-                loss = train(model, trees[method], sampling, pictures, place, seed, parsed.steps) if method else None
+                loss = None
+                if method:
+                    loss = train(model, trees[method], sampling, pictures, place, seed, parsed.steps)
+                else:
+                    settle(model, trees["none"], pictures, place, seed)
                 seconds = time.monotonic() - start
-                seen = features(model, shown)
+                found_in = features(model, shown)
                 halves = np.array_split(np.random.default_rng(seed).permutation(len(unseen)), 2)
                 fit, asked = (np.sort(half) for half in halves)
                 there = boards[fit].any(axis=0) & boards[asked].any(axis=0)
                 known, true = boards[fit][:, there], boards[asked][:, there]
                 for judge, way in (("20 neighbours", nearest), ("linear probe", linear)):
-                    found = mean_average_precision(way(seen[fit], known, seen[asked]), true, of_names[there])
+                    found = mean_average_precision(way(found_in[fit], known, found_in[asked]), true, of_names[there])
                     scores[name, judge, arm].append(found)
-                    record.append({"model": name, "judge": judge, "arm": arm, "seed": seed, "loss": loss, **found})
+                    of = {"model": name, "judge": judge, "arm": arm, "seed": seed, "seconds": round(seconds, 1)}
+                    record.append({**of, "loss": loss, **found})
                 say(f"seed {seed}, {name}, {arm}: {seconds:.0f} s, loss {loss}", sys.stderr)
     say(render(scores))
     say(f"{time.monotonic() - started:.0f} s on {_DEVICE}")
     if parsed.out:
-        parsed.out.write_text(json.dumps(record, indent=2))
+        judged = {"judged_images": len(unseen), "boards": len(names), "steps": parsed.steps}
+        parsed.out.write_text(json.dumps({**judged, "arms": runs, "scores": record}, indent=2))
     return 0
 
 
