@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from pipeline.manifest.reader import ManifestReader, as_torch_dataset, draws, targets
 from pipeline.manifest.reader.row_groups import Group, Split
-from pipeline.runtime.errors import ConfigError, RunError
+from pipeline.runtime.errors import ConfigError, InputError, RunError
 
 
 def write_tree(folder: Path, files: list[int], group_rows: int = 7, seed: int = 0) -> Path:
@@ -300,3 +300,142 @@ except Exception as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "needs torch, and it is not installed" in done.stdout
+
+
+def test_epoch_0_of_seed_0_shows_what_the_fixed_draw_shows_repeats_included(large: str) -> None:
+    drawn = collections.Counter(ids(ManifestReader(large)))
+    assert drawn == collections.Counter(ids(ManifestReader(large, draw="fixed")))
+    assert drawn != collections.Counter(ids(ManifestReader(large, seed=1)))
+
+
+def test_rows_that_were_read_but_not_handed_out_are_not_lost_where_reading_fails(
+    large: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reader() -> ManifestReader:
+        return ManifestReader(large, sampling="all", buffer_rows=1_000)
+
+    read, calls = Split.read, itertools.count(1)
+
+    def failing(split: Split, group: Group, columns: Sequence[str]) -> pa.Table:
+        if next(calls) == 3:
+            raise OSError("away for a moment")
+        return read(split, group, columns)
+
+    monkeypatch.setattr(Split, "read", failing)
+    broken = reader()
+    seen: list[str] = []
+    batches = (batch["image_id"].to_pylist() for batch in broken.batches(300))  # of blocks of 1,000: some rows wait
+    with pytest.raises(OSError, match="away"):
+        seen.extend(image for batch in batches for image in batch)
+    monkeypatch.undo()
+    again = reader()
+    again.load_state_dict(broken.state_dict())
+    assert seen
+    assert seen + ids(again) == ids(reader())
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_that_live_on_read_the_next_epoch(tree: str, method: str) -> None:
+    from torch.utils.data import DataLoader
+
+    dataset = as_torch_dataset(ManifestReader(tree, sampling="all"))
+    how: dict[str, Any] = {"multiprocessing_context": method, "persistent_workers": True, "collate_fn": list}
+    loader = DataLoader(dataset, batch_size=8, num_workers=2, **how)
+    found = []
+    for epoch in (0, 1):
+        dataset.set_epoch(epoch)  # type: ignore[attr-defined]
+        found.append([row["image_id"] for batch in loader for row in batch])
+    assert sorted(found[0]) == sorted(found[1]) == sorted(rows_of(tree)["image_id"].to_pylist())
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"epoch": None}, "epoch = None"),
+        ({"block": -1}, "block = -1"),
+        ({"block": 2}, "block below 2"),
+        ({"block": "0"}, "block = '0'"),
+        ({"done": -1}, "done = -1"),
+        ({"done": 10**9}, "row 1000000000 of a block of"),
+    ],
+)
+def test_a_state_that_is_no_place_of_the_reader_is_refused(large: str, changed: dict[str, Any], message: str) -> None:
+    reader = ManifestReader(large)
+
+    def go_on() -> None:
+        reader.load_state_dict({**reader.state_dict(), **changed})
+        next(iter(reader))  # how many rows a block shows is known when it is drawn
+
+    with pytest.raises(ConfigError, match=message):
+        go_on()
+
+
+def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
+    state = ManifestReader(str(write_tree(tmp_path / "r1", [9]))).state_dict()
+    other = write_tree(tmp_path / "r2", [9])
+    (other / "run.json").write_text(json.dumps({"run_id": "r2"}))
+    with pytest.raises(ConfigError, match="made_by = 'r1', this reader has 'r2'"):
+        ManifestReader(str(other)).load_state_dict(state)
+
+
+def test_damaged_and_foreign_files_are_named(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "r1", [30, 30])
+    last = tree / "data/train/part-1.parquet"
+    opened = ManifestReader(str(tree))
+    whole = last.read_bytes()
+    last.write_bytes(whole[:-50])
+    for read in (lambda: ManifestReader(str(tree)), lambda: list(opened)):
+        with pytest.raises(RunError, match=r"part-1\.parquet: not readable"):
+            read()
+    pq.write_table(pa.table({"pixels": [1]}), last)
+    with pytest.raises(RunError, match=r"part-1\.parquet: has columns pixels, expected image_id, label_ids"):
+        ManifestReader(str(tree))
+    (tree / "run.json").write_text("{}")
+    with pytest.raises(RunError, match=r"run\.json: no run_id"):
+        ManifestReader(str(tree))
+
+
+@pytest.mark.parametrize("split", ["", ".", "..", "train/../train", "../data/train"])
+def test_a_split_is_a_name_and_no_path(tree: str, split: str) -> None:
+    with pytest.raises(RunError, match="no split"):
+        ManifestReader(tree, split=split)
+
+
+def test_the_epoch_that_is_expected_is_read_once(tree: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = ManifestReader(tree)
+    expected = reader.expected_rows()
+    monkeypatch.delattr(Split, "read")
+    assert reader.expected_rows() == expected
+
+
+def test_no_group_is_held_while_the_next_one_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, group = 40_000, 10_000
+    place = tmp_path / "data" / "train"
+    place.mkdir(parents=True)
+    (tmp_path / "run.json").write_text(json.dumps({"run_id": "r1"}))
+    one = np.ones(rows)
+    wide = pa.table(
+        {"image_id": [f"{i:0200d}" for i in range(rows)], "keep_prob": one, "repeat_factor": one, "sample_u": one / 2}
+    )
+    pq.write_table(wide, place / "part-0.parquet", row_group_size=group)
+    size = wide.slice(0, group).nbytes
+    del wide
+    held, read = [], Split.read
+
+    def watched(split: Split, group: Group, columns: Sequence[str]) -> pa.Table:
+        held.append(pa.total_allocated_bytes() - before)
+        return read(split, group, columns)
+
+    monkeypatch.setattr(Split, "read", watched)
+    before = pa.total_allocated_bytes()
+    for _ in ManifestReader(str(tmp_path), sampling="all", buffer_rows=768).batches(64):  # blocks across two groups
+        pass
+    assert len(held) == 4
+    assert max(held) < size / 2
+
+
+@pytest.mark.parametrize(("label", "message"), [(4, "from 4 to 4, but classes = 4"), (-1, "from -1 to -1")])
+def test_targets_of_labels_that_are_not_in_the_class_map_are_refused(label: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        targets(pa.array([[label]], pa.list_(pa.int32())), 4)

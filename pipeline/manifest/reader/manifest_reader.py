@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from pipeline.manifest.reader import draws
 from pipeline.manifest.reader.row_groups import Line, open_split
-from pipeline.runtime.errors import ConfigError
+from pipeline.runtime.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from torch.utils.data import IterableDataset
@@ -84,25 +84,28 @@ class ManifestReader:
         if unknown:
             raise ConfigError(f"no column {unknown[0]!r}; there are: {', '.join(self._split.columns)}.")
         self.num_rows = self._split.rows
+        self._expected: float | None = None
 
     def set_epoch(self, epoch: int) -> None:
         """Start an epoch from its beginning."""
         self.epoch, self._block, self._done = epoch, 0, 0
 
     def expected_rows(self) -> float:
-        """Rows that an epoch shows over all ranks, expected over draws; reads two columns of all files."""
-        total = 0.0
-        for group in self._split.groups:
-            keep, repeat = self._chances(self._split.read(group, _DRAWN_BY[1:]))
-            total += float((keep * repeat).sum())
-        return total
+        """Rows that an epoch shows over all ranks, expected over draws; reads two columns of all files, once."""
+        if self._expected is None:
+            total = 0.0
+            for group in self._split.groups:
+                keep, repeat = self._chances(self._split.read(group, _DRAWN_BY[1:]))
+                total += float((keep * repeat).sum())
+            self._expected = total
+        return self._expected
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """The rest of the epoch, row by row."""
-        for block, start in self._blocks():
+        for number, block, start in self._blocks():
             for at in range(start, block.num_rows, 1_024):  # rows as Python objects, a few at a time
                 for place, row in enumerate(block.slice(at, 1_024).to_pylist(), start=at + 1):
-                    self._done = place
+                    self._block, self._done = number, place
                     yield row
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
@@ -114,17 +117,18 @@ class ManifestReader:
         if rows < 1:
             raise ConfigError(f"a batch of {rows} rows holds nothing.")
         pending: list[pa.Table] = []
-        for block, start in self._blocks():
+        for number, block, start in self._blocks():
             at = start
             while at < block.num_rows:
                 piece = block.slice(at, rows - sum(map(len, pending)))
                 pending.append(piece)
                 at += piece.num_rows
                 if sum(map(len, pending)) == rows:
-                    self._done = at
+                    self._block, self._done = number, at
                     yield _one_batch(pending)
                     pending = []
         if pending:
+            self._block, self._done = number, at
             yield _one_batch(pending)
 
     def state_dict(self) -> dict[str, Any]:
@@ -135,34 +139,54 @@ class ManifestReader:
         """Go on where a reader with the same settings stood.
 
         Raises:
-            ConfigError: it had others.
+            ConfigError: it had others, or the state is no place of this reader.
         """
         for name, value in self._settings().items():
             if state.get(name) != value:
                 raise ConfigError(f"the state is of {name} = {state.get(name)!r}, this reader has {value!r}.")
-        self.epoch, self._block, self._done = state["epoch"], state["block"], state["done"]
+        epoch, block, done = (state.get(name) for name in ("epoch", "block", "done"))
+        places = range(max(1, self._number_of_blocks()))
+        if not (type(epoch) is int and type(done) is int and done >= 0 and type(block) is int and block in places):
+            raise ConfigError(
+                f"the state is of epoch = {epoch!r}, block = {block!r}, done = {done!r}; expected whole numbers, "
+                f"block below {len(places)}. Load what state_dict gave, unchanged."
+            )
+        self.epoch, self._block, self._done = epoch, block, done
 
     def _settings(self) -> dict[str, Any]:
         names = ("split", "sampling", "draw", "seed", "shard", "shards", "buffer_rows", "num_rows")
         return {"made_by": self._split.made_by, **{name: getattr(self, name) for name in names}}
 
-    def _blocks(self) -> Iterator[tuple[pa.Table, int]]:
-        """Blocks from where reading stands, sampled and shuffled, and the place in each to go on from."""
-        low, high = (k * self.num_rows // self.shards for k in (self.shard, self.shard + 1))
+    def _slice(self) -> tuple[int, int]:
+        """Where this shard begins and ends in the line."""
+        return self.shard * self.num_rows // self.shards, (self.shard + 1) * self.num_rows // self.shards
+
+    def _number_of_blocks(self) -> int:
+        low, high = self._slice()
+        return -(-(high - low) // self.buffer_rows)
+
+    def _blocks(self) -> Iterator[tuple[int, pa.Table, int]]:
+        """Number of each block from where reading stands, its rows sampled and shuffled, the place to go on from.
+
+        Where reading stands is moved by who hands rows out: what was read and not handed out is not done.
+        """
+        low, high = self._slice()
         line = Line(self._split, draws.key_of("line", self.seed, self.epoch))
         wanted = tuple(dict.fromkeys([*self.columns, *_DRAWN_BY]))
-        while (start := low + self._block * self.buffer_rows) < high:
-            rows = line.read(start, min(start + self.buffer_rows, high), wanted)
-            yield self._sampled(rows, self._block), self._done
-            self._block, self._done = self._block + 1, 0
+        first, done = self._block, self._done
+        for number in range(first, self._number_of_blocks()):
+            start = low + number * self.buffer_rows
+            rows = self._sampled(line.read(start, min(start + self.buffer_rows, high), wanted), number)
+            if number == first and done > rows.num_rows:
+                raise ConfigError(f"the state is of row {done} of a block of {rows.num_rows}. Start the epoch anew.")
+            yield number, rows, done if number == first else 0
 
     def _sampled(self, rows: pa.Table, block: int) -> pa.Table:
         """Rows as often as they are shown, in the order in which they are."""
         u = rows["sample_u"].to_numpy()
         keep, repeat = self._chances(rows)
-        published = self.draw == "fixed" or (self.seed, self.epoch) == (0, 0)
-        epoch = () if self.draw == "fixed" else (self.seed, self.epoch)
-        kept_by = u if published else draws.unit(draws.mix(u, draws.key_of("keep", *epoch)))
+        epoch = (0, 0) if self.draw == "fixed" else (self.seed, self.epoch)
+        kept_by = u if epoch == (0, 0) else draws.unit(draws.mix(u, draws.key_of("keep", *epoch)))
         repeated_by = draws.unit(draws.mix(u, draws.key_of("repeat", *epoch)))
         times = draws.times_shown(kept_by, keep, repeat, repeated_by)
         order = draws.shuffled(u, times, draws.key_of("order", self.seed, self.epoch, self.shard, block))
@@ -182,14 +206,22 @@ def targets(label_ids: pa.Array, classes: int) -> npt.NDArray[np.float32]:
         classes: number of labels.
 
     Returns:
-        float32 [images, classes]; the rows sum to 1.
+        float32 [images, classes]; the rows sum to 1, those of images without labels to 0.
+
+    Raises:
+        InputError: a label is not below `classes`.
 
     Source: Mahajan et al., Exploring the Limits of Weakly Supervised Pretraining, 2018.
     """
     lengths = np.asarray(pc.list_value_length(label_ids), dtype=np.int64)
     found = np.zeros((len(lengths), classes), dtype=np.float32)
     rows = np.repeat(np.arange(len(lengths)), lengths)
-    found[rows, np.asarray(pc.list_flatten(label_ids))] = 1.0 / np.maximum(lengths, 1)[rows]
+    labels = np.asarray(pc.list_flatten(label_ids))
+    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        raise InputError(
+            f"label_ids from {labels.min()} to {labels.max()}, but classes = {classes}. Count the class map."
+        )
+    found[rows, labels] = 1.0 / np.maximum(lengths, 1)[rows]
     return found
 
 

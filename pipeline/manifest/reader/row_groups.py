@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.manifest.reader import draws
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
+
+_NEEDED = ("sample_u", "keep_prob", "repeat_factor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,18 @@ class Split:
         return sum(group.rows for group in self.groups)
 
     def read(self, group: Group, columns: Sequence[str]) -> pa.Table:
-        """The rows of one group."""
-        system, inside = files.open_storage(files.join(self.folder, group.file))
-        with pq.ParquetFile(inside, filesystem=system) as file:
-            return file.read_row_group(group.place, columns=list(columns))
+        """The rows of one group.
+
+        Raises:
+            RunError: the file is damaged or gone.
+        """
+        path = files.join(self.folder, group.file)
+        system, inside = files.open_storage(path)
+        try:
+            with pq.ParquetFile(inside, filesystem=system) as file:
+                return file.read_row_group(group.place, columns=list(columns))
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(path, error) from error
 
 
 def open_split(folder: str, split: str) -> Split:
@@ -56,25 +67,40 @@ def open_split(folder: str, split: str) -> Split:
         split: train or validation.
 
     Raises:
-        RunError: there is no complete tree, or no such split.
+        RunError: there is no complete tree or no such split, or a file of it is damaged or of something else.
     """
     record = files.read_json(files.join(folder, "run.json"))
     if record is None:
         raise RunError(f"{folder}: no run.json there, so no complete manifest. Give the folder of a published one.")
+    if not record.get("run_id"):
+        raise RunError(f"{folder}/run.json: no run_id there. Give the folder of a published manifest.")
     place = files.join(folder, "data", split)
-    names = [name for name in files.sizes(place) if name.endswith(".parquet")]
+    inside_data = split.strip(".") and "/" not in split  # anything else would read both splits, or other tables
+    names = [name for name in files.sizes(place) if name.endswith(".parquet")] if inside_data else []
     if not names:
         raise RunError(f"{folder}: no split {split!r}. A manifest has train and validation.")
     groups: list[Group] = []
     columns: tuple[str, ...] = ()
     for name in names:
-        system, inside = files.open_storage(files.join(place, name))
-        meta = pq.read_metadata(inside, filesystem=system)
+        path = files.join(place, name)
+        system, inside = files.open_storage(path)
+        try:
+            meta = pq.read_metadata(inside, filesystem=system)
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(path, error) from error
         counts = [meta.row_group(i).num_rows for i in range(meta.num_row_groups)]
         groups += [Group(f"data/{split}/{name}", i, rows) for i, rows in enumerate(counts) if rows]
-        columns = tuple(meta.schema.to_arrow_schema().names)
+        found = tuple(meta.schema.to_arrow_schema().names)
+        if found != (columns or found) or not set(_NEEDED) <= set(found):
+            expected = ", ".join(columns or _NEEDED)
+            raise RunError(f"{path}: has columns {', '.join(found)}, expected {expected}. It is of another table.")
+        columns = found
     made_by = ".".join(filter(None, [record["run_id"], record.get("plan")]))
     return Split(folder, made_by, tuple(groups), columns)
+
+
+def _unreadable(path: str, error: Exception) -> RunError:
+    return RunError(f"{path}: not readable ({error}). If it is damaged, copy or publish the manifest again.")
 
 
 class Line:
@@ -96,7 +122,10 @@ class Line:
         for group in self._groups:
             first, last = max(low, at), min(high, at + group.rows)
             if first < last:
-                parts.append(self._read(group, tuple(columns)).slice(first - at, last - first))
+                part = self._read(group, tuple(columns)).slice(first - at, last - first)
+                if last < high:  # a copy: a slice would keep its whole group while the next one is read
+                    part = part.take(np.arange(part.num_rows))
+                parts.append(part)
             at += group.rows
         return pa.concat_tables(parts)
 

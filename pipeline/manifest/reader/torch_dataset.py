@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 from pipeline.manifest.reader.manifest_reader import ManifestReader
@@ -18,10 +19,13 @@ class ManifestDataset(IterableDataset[dict[str, Any]]):
 
     def __init__(self, reader: ManifestReader) -> None:
         self.reader = reader
+        # In memory that workers share: those that live on (persistent_workers) would not see it otherwise.
+        self._epoch: torch.Tensor = torch.tensor(reader.epoch)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
 
     def set_epoch(self, epoch: int) -> None:
         """Read another epoch."""
-        self.reader.set_epoch(epoch)
+        self._epoch.fill_(epoch)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """This worker's share of an epoch."""
@@ -29,5 +33,5 @@ class ManifestDataset(IterableDataset[dict[str, Any]]):
         place, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         mine = copy.copy(self.reader)
         mine.shard, mine.shards = self.reader.shard * workers + place, self.reader.shards * workers
-        mine.set_epoch(self.reader.epoch)
+        mine.set_epoch(int(self._epoch))
         return iter(mine)
