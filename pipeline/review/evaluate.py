@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.labeling.classes import NamedClass, lookup_learnt, lookup_members, map_classes, name_classes
+from pipeline.labeling.spoken import spoken_members
 from pipeline.manifest.split import uniform
 from pipeline.review import measures
 from pipeline.review.baselines import Labelling, match_members
@@ -90,9 +91,7 @@ def prepare(tables: Tables, rows: DataFrame, kept: pa.Table, most: int, encoder:
 
 def of_run(tables: Tables, language: str) -> Labelling:
     """The labels of a run: its members, what was taught, and its assignments."""
-    spoken = tables("candidates").select("phrase_id", "language")
-    members = tables("members").select("phrase_id", "label_id", "phrase").join(spoken, "phrase_id").toArrow()
-    members = members.sort_by([("label_id", "ascending"), ("phrase_id", "ascending")])
+    members = spoken_members(tables("members"), tables("candidates"))
     listed = zip(*(members[name].to_pylist() for name in ("label_id", "phrase", "language")), strict=True)
     assignments = tables("assignments").select("image_id", "label_id", "confidence")
     learnt = tables("learnt").select("display", "label_id", "new").collect()

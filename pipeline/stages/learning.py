@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from pipeline.labeling import assign
 from pipeline.labeling.classes import Lookup, lookup_members
+from pipeline.labeling.spoken import spoken_members
 from pipeline.labeling.trusted import apply, features, lessons, teach
 from pipeline.labeling.trusted.read import TrustedRows, read_trusted
 from pipeline.runtime.errors import InputError
@@ -103,8 +104,7 @@ def read_space(run: Run) -> features.Space:
 def find_label(run: Run) -> Lookup:
     """Finds labels of the vocabulary by the words of a name."""
     language = run.config.normalize.default_language
-    spoken = run.read("candidates").select("phrase_id", "language")
-    members = run.read("members").join(spoken, "phrase_id").toArrow()
+    members = spoken_members(run.read("members"), run.read("candidates"))
     columns = (members[name].to_pylist() for name in ("label_id", "phrase", "language"))
     return lookup_members(zip(*columns, strict=True), language)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import functools
 import json
 import logging
 import re
@@ -16,7 +17,7 @@ from pyspark.sql import DataFrame
 
 from pipeline.manifest.balance.expected import expected_outcomes, expected_showings
 from pipeline.manifest.balance.inverse import cap_for_tail_share
-from pipeline.manifest.balance.plan import NO_REPEAT, Evaluate, Labels, plan_images, plan_minimum
+from pipeline.manifest.balance.plan import NO_REPEAT, Labels, plan_images, plan_minimum
 from pipeline.manifest.rows import weighed_labels
 from pipeline.review.ablation import read_record, recorded_config
 from pipeline.review.plan_chart import plan_chart
@@ -58,10 +59,10 @@ def make_plans(
         base: what else is set; its cap is not looked at.
         parsed: arguments of the job.
     """
-    outcomes: Evaluate = lambda plans: expected_outcomes(train, labels, plans)  # noqa: E731
+    showings = functools.partial(expected_showings, train, labels)
+    outcomes = functools.partial(expected_outcomes, train, labels)
     for wanted in parsed.images or ():
-        plan = plan_images(wanted, labels, base, lambda plans: expected_showings(train, labels, plans))
-        yield f"{wanted:,g} images", plan
+        yield f"{wanted:,g} images", plan_images(wanted, labels, base, showings)
     for share in parsed.tail_share or ():
         yield f"tail share {share:g}", dataclasses.replace(base, cap=float(cap_for_tail_share(labels.images, share)))
     for wanted in parsed.min_per_label or ():

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.labeling.judgements import read_judgements
+from pipeline.labeling.spoken import spoken_members
 from pipeline.manifest import held_out, rows, split
 from pipeline.manifest.balance import expected
 from pipeline.manifest.tree import publish
@@ -65,13 +66,10 @@ def leave_out(tables: Tables, assignments: DataFrame, config: Config) -> tuple[D
     if not config.publish.held_out:
         return assignments, None
     guard = held_out.read_held_out(assignments.sparkSession, config.publish.held_out)
-    spoken = tables.read("candidates").select("phrase_id", "language")
-    members = tables.read("members").select("phrase_id", "label_id", "phrase").join(spoken, "phrase_id")
-    learnt = tables.read("learnt").select("label_id", F.col("display").alias("phrase"), "language")
-    names = members.select("label_id", "phrase", "language").unionByName(learnt).toArrow().to_pylist()
-    labels, unknown = held_out.find_labels(
-        guard.phrases, ((row["label_id"], row["phrase"], row["language"]) for row in names)
-    )
+    learnt = tables.read("learnt").select("label_id", F.col("display").alias("phrase"), "language").toArrow()
+    members = spoken_members(tables.read("members"), tables.read("candidates"))
+    names = [(row["label_id"], row["phrase"], row["language"]) for row in [*members.to_pylist(), *learnt.to_pylist()]]
+    labels, unknown = held_out.find_labels(guard.phrases, names)
     known = tables.read("images").select("image_id", F.coalesce("duplicate_of", "image_id").alias("original"))
     images = guard.images.join(known, "image_id").select(F.col("original").alias("image_id")).distinct()
     log.info(

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import duckdb
 import huggingface_hub
 import mlcroissant
+import polars as pl
 import pytest
 import torch
 from pyspark.sql import SparkSession
@@ -256,7 +258,6 @@ EXPECTED = {name: math.ceil(400 / 2**label) for label, name in enumerate(NAMES[:
 
 
 def test_duckdb_unnests_labels_and_joins_their_names(tree: Tree) -> None:
-    duckdb = pytest.importorskip("duckdb")
     data, labels = f"{tree.folder}/data/*/*.parquet", f"{tree.folder}/labels/*.parquet"
     sizes = duckdb.sql(f"SELECT split, count(*) FROM '{data}' GROUP BY split").fetchall()
     assert dict(sizes) == tree.sizes
@@ -273,7 +274,6 @@ def test_duckdb_unnests_labels_and_joins_their_names(tree: Tree) -> None:
 
 
 def test_polars_explodes_labels_and_joins_their_names(tree: Tree) -> None:
-    pl = pytest.importorskip("polars")
     data = pl.scan_parquet(f"{tree.folder}/data/*/*.parquet")
     assert dict(data.group_by("split").len().collect().iter_rows()) == tree.sizes
     labels = pl.scan_parquet(f"{tree.folder}/labels/*.parquet")

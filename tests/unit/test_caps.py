@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from pipeline.manifest.balance.caps import (
     bands,
-    image_keep_probability,
     keep_probability,
     repeat_factors,
 )
@@ -22,23 +21,11 @@ def test_head_labels_are_thinned_to_t_and_the_tail_is_kept_whole() -> None:
     assert keep_probability(np.array([0, 1, 4, 8, 40]), 4).tolist() == [1, 1, 1, 0.5, 0.1]
 
 
-def test_an_image_with_two_labels_is_kept_where_either_draws_it() -> None:
-    assert image_keep_probability([0.25, 0.5]) == 0.625
-    assert image_keep_probability([0.5, 1.0]) == 1.0
-    assert image_keep_probability([]) == 0.0
-
-
-@given(st.permutations([0.1, 0.2, 0.3, 0.7, 1e-9, 0.123456789]))
-def test_order_of_labels_changes_no_bit_of_the_keep_probability(p: list[float]) -> None:
-    assert image_keep_probability(p) == image_keep_probability(sorted(p))
-
-
 @given(some_counts, st.integers(1, 10**9), st.integers(0, 10**9))
 def test_a_larger_cap_keeps_all_that_a_smaller_one_keeps(counts: np.ndarray, t: int, more: int) -> None:
     small, large = keep_probability(counts, t), keep_probability(counts, t + more)
     assert np.all(small <= large)
     assert np.all((small > 0) & (large <= 1))
-    assert image_keep_probability(small) <= image_keep_probability(large)
 
 
 def test_labels_below_r_repeat_by_the_square_root_and_empty_labels_do_not() -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.manifest.balance.caps import image_keep_probability
 from pipeline.manifest.balance.plan import (
     NO_REPEAT,
     Labels,
@@ -61,8 +60,15 @@ def test_rates_of_images_are_those_of_their_labels_one_by_one(images: list[list[
     world = World(images)
     keep, repeat = weigh(world.labels, dataclasses.replace(ONCE, cap=t, repeat_threshold=30))
     kept, repeated = world.rates(dataclasses.replace(ONCE, cap=t, repeat_threshold=30))
-    assert kept == pytest.approx([image_keep_probability(keep[labels]) for labels in images], abs=1e-12)
+    assert kept == pytest.approx([1 - math.prod(1 - keep[labels]) for labels in images], abs=1e-12)
     assert repeated.tolist() == [max(repeat[label] for label in labels) for labels in images]
+
+
+def test_an_image_with_two_labels_is_kept_where_either_draws_it_and_repeats_as_the_rarer() -> None:
+    lengths, labels = np.array([2, 2, 1]), np.array([0, 1, 1, 2, 0])
+    kept, repeated = image_rates(lengths, labels, np.array([0.25, 0.5, 1.0]), np.array([1.0, 1.5, 3.0]))
+    assert kept.tolist() == [0.625, 1.0, 0.25]
+    assert repeated.tolist() == [1.5, 3.0, 1.0]
 
 
 @settings(deadline=None)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.manifest.balance.caps import keep_probability
-from pipeline.manifest.balance.targets import hierarchy_targets, water_fill, whole
+from pipeline.manifest.balance.targets import hierarchy_targets, whole
 from pipeline.runtime.errors import ConfigError
 
 some_sizes = st.lists(st.integers(0, 10**6), min_size=1, max_size=20)
@@ -19,6 +19,11 @@ def forests(draw: st.DrawFn) -> tuple[np.ndarray, list[int | None]]:
     ]
 
 
+def side_by_side(sizes: list[int], total: float) -> np.ndarray:
+    """Targets of labels without parents."""
+    return hierarchy_targets(np.array(sizes), [None] * len(sizes), total)
+
+
 def poured_by_rule(sizes: list[float], total: float) -> list[float]:
     """The smallest container first: it gets an even share of what is left, or is full."""
     got, left = [0.0] * len(sizes), total
@@ -30,23 +35,21 @@ def poured_by_rule(sizes: list[float], total: float) -> list[float]:
 
 
 def test_published_examples_of_the_capped_sampler() -> None:
-    targets = water_fill(np.array([1000, 100, 10, 1]), 50)
+    targets = side_by_side([1000, 100, 10, 1], 50)
     assert targets.tolist() == [19.5, 19.5, 10, 1]
     assert whole(targets, 0).tolist() in ([20, 19, 10, 1], [19, 20, 10, 1])  # [20, 20, 10, 1] less one drawn unit
-    assert water_fill(np.array([3, 2, 1]), 10, at_most=2).tolist() == [4, 4, 2]
-    assert sorted(whole(water_fill(np.array([10, 10, 0]), 5), 1).tolist()) == [0, 2, 3]
+    assert side_by_side([6, 4, 2], 10).tolist() == [4, 4, 2]  # [3, 2, 1], each filled twice at most
+    assert sorted(whole(side_by_side([10, 10, 0], 5), 1).tolist()) == [0, 2, 3]
 
 
 @given(some_sizes, st.floats(0, 3e7))
 def test_pouring_equals_the_rule_done_by_hand(sizes: list[int], total: float) -> None:
-    assert water_fill(np.array(sizes), total) == pytest.approx(
-        poured_by_rule([float(s) for s in sizes], total), abs=1e-3
-    )
+    assert side_by_side(sizes, total) == pytest.approx(poured_by_rule([float(s) for s in sizes], total), abs=1e-3)
 
 
 @given(some_sizes, st.floats(0, 3e7))
 def test_all_is_poured_or_all_is_full_and_nothing_overflows(sizes: list[int], total: float) -> None:
-    got = water_fill(np.array(sizes), total)
+    got = side_by_side(sizes, total)
     assert (got <= np.array(sizes)).all()
     assert (got >= 0).all()
     assert got.sum() == pytest.approx(min(total, sum(sizes)), rel=1e-9, abs=1e-6)
@@ -128,6 +131,4 @@ def test_no_hierarchy_is_refused(counts: list[int], parents: list[int | None], m
 
 def test_nothing_can_be_poured_below_zero() -> None:
     with pytest.raises(ConfigError, match="cannot pour -1"):
-        water_fill(np.array([1]), -1)
-    with pytest.raises(ConfigError, match="cannot pour -1"):
-        hierarchy_targets(np.array([1]), [None], -1)
+        side_by_side([1], -1)

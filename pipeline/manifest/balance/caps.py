@@ -3,8 +3,6 @@
 Nothing is deleted. The figures become columns, and who trains decides which of them to use.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -31,18 +29,6 @@ def keep_probability(counts: Counts, t: float) -> Floats:
     """
     require_cap("t", t)
     return t / np.maximum(checked(counts), t)
-
-
-def image_keep_probability(p: Sequence[float] | Floats) -> float:
-    """Chance that an image is kept where each of its labels draws on its own: 1 - prod(1 - p).
-
-    Args:
-        p: keep probabilities of the image's labels, each in [0, 1]; none gives 0.
-
-    Returns:
-        A probability in [0, 1]. It does not depend on the order of the labels.
-    """
-    return float(1.0 - np.prod(1.0 - np.sort(np.asarray(p, dtype=np.float64))))
 
 
 def repeat_factors(counts: Counts, r: float) -> Floats:

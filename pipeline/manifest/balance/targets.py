@@ -17,28 +17,6 @@ from pipeline.runtime.errors import ConfigError
 Places = npt.NDArray[np.int64]
 
 
-def water_fill(sizes: Counts, total: float, at_most: float = 1.0) -> Floats:
-    """Pour a total over containers: min(size, level) of each, the level such that they sum to the total.
-
-    Args:
-        sizes: of each container, shape (n,), at least 0.
-        total: what is poured, at least 0; what fits nowhere stays out.
-        at_most: how often a container may be filled: 2 lets images be shown twice, at least 0.
-
-    Returns:
-        What each gets, shape (n,).
-
-    Raises:
-        ConfigError: a size, the total or `at_most` is negative.
-
-    Source: the capped sampling of Vo et al., Automatic Data Curation for Self-Supervised Learning, 2024.
-    """
-    if total < 0 or at_most < 0:
-        raise ConfigError(f"cannot pour {total}, nor fill containers {at_most} times.")
-    sizes = checked(sizes)
-    return _fill((sizes * at_most).astype(np.float64), np.zeros(len(sizes), dtype=np.int64), np.array([float(total)]))
-
-
 def hierarchy_targets(counts: Counts, parents: Sequence[int | None], total: float) -> Floats:
     """Pour a total over the labels from the top of their hierarchy down.
 
@@ -52,6 +30,8 @@ def hierarchy_targets(counts: Counts, parents: Sequence[int | None], total: floa
 
     Raises:
         ConfigError: a parent is no label, parents form a circle, or a number is negative.
+
+    Source: at each level the capped sampling of Vo et al., Automatic Data Curation for Self-Supervised Learning, 2024.
     """
     if total < 0:
         raise ConfigError(f"cannot pour {total}.")

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.manifest.reader import draws
-from pipeline.manifest.reader.row_groups import Line, open_split
+from pipeline.manifest.reader.row_groups import DRAWN_BY, Line, open_split
 from pipeline.runtime.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 SAMPLINGS = ("all", "keep", "repeat", "both")
 DRAWS = ("epoch", "fixed")
-_DRAWN_BY = ("sample_u", "keep_prob", "repeat_factor")
 
 
 class ManifestReader:
@@ -95,7 +94,7 @@ class ManifestReader:
         if self._expected is None:
             total = 0.0
             for group in self._split.groups:
-                keep, repeat = self._chances(self._split.read(group, _DRAWN_BY[1:]))
+                keep, repeat = self._chances(self._split.read(group, DRAWN_BY[1:]))
                 total += float((keep * repeat).sum())
             self._expected = total
         return self._expected
@@ -172,7 +171,7 @@ class ManifestReader:
         """
         low, high = self._slice()
         line = Line(self._split, draws.key_of("line", self.seed, self.epoch))
-        wanted = tuple(dict.fromkeys([*self.columns, *_DRAWN_BY]))
+        wanted = tuple(dict.fromkeys([*self.columns, *DRAWN_BY]))
         first, done = self._block, self._done
         for number in range(first, self._number_of_blocks()):
             start = low + number * self.buffer_rows

@@ -11,7 +11,7 @@ from pipeline.manifest.reader import draws
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 
-_NEEDED = ("sample_u", "keep_prob", "repeat_factor")
+DRAWN_BY = ("sample_u", "keep_prob", "repeat_factor")  # columns that every manifest has, and sampling reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ def open_split(folder: str, split: str) -> Split:
         counts = [meta.row_group(i).num_rows for i in range(meta.num_row_groups)]
         groups += [Group(f"data/{split}/{name}", i, rows) for i, rows in enumerate(counts) if rows]
         found = tuple(meta.schema.to_arrow_schema().names)
-        if found != (columns or found) or not set(_NEEDED) <= set(found):
-            expected = ", ".join(columns or _NEEDED)
+        if found != (columns or found) or not set(DRAWN_BY) <= set(found):
+            expected = ", ".join(columns or DRAWN_BY)
             raise RunError(f"{path}: has columns {', '.join(found)}, expected {expected}. It is of another table.")
         columns = found
     made_by = ".".join(filter(None, [record["run_id"], record.get("plan")]))
