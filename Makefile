@@ -6,6 +6,9 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check
 PIP_VERSION := 26.3
 # Pinned by hand: the release that the product is tested with; the resolver would take the newest.
 TORCH := torch==2.13.0
+MOTO_VERSION := 5.2.5
+# What make dist leaves out, with what it alone needs; an environment for the encoders hashing and universal is a third.
+DIST_WITHOUT :=
 # Of the benchmarks. The peers' packages are kept apart, so that they cannot change the product's.
 BENCH_SIGNALS := 2000000
 BENCH_ENGINES := ours sklearn polars polars-distinct duckdb duckdb-distinct
@@ -13,11 +16,13 @@ BENCH_SAMPLE := 200000
 BENCH_PHRASES := 10000
 SKEW_CAPTIONS := 500000
 SKEW_IMAGES := 1000000
+BENCH_SIZES := 100000 1000000 10000000
+BENCH_SET :=
 SIGNALS := build/signals-$(BENCH_SIGNALS)
 PEERS := build/peers/bin/python
 VECTORS := build/vectors-$(BENCH_PHRASES)
 
-.PHONY: help setup demo test test-fast test-consumers check lock bench-counting bench-normalizing bench-clustering bench-matching bench-skew bench-publishing bench-train clean
+.PHONY: help setup demo dist test test-fast test-consumers test-cluster test-faults check lock bench bench-counting bench-normalizing bench-clustering bench-matching bench-skew bench-publishing bench-train clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -29,6 +34,9 @@ setup: .venv/.dev ## make the environment .venv: the product, a corpus, a model,
 demo: .venv/.ready ## run everything on a ready-made corpus (CORPUS=icons or openclipart), into runs/
 	$(PYTHON) jobs/mine.py --corpus $(CORPUS) --run-root runs
 
+dist: .venv/.ready ## pack code, libraries and jobs for spark-submit into dist/ (DIST_WITHOUT="torch sentence-transformers" leaves out)
+	$(PYTHON) -m pipeline.runtime.pack dist --without $(DIST_WITHOUT)
+
 test: .venv/.dev ## run all tests
 	$(PYTHON) -m pytest
 
@@ -38,6 +46,12 @@ test-fast: .venv/.dev ## run the tests that need no Spark
 test-consumers: .venv/.dev ## make environments of img2dataset, timm and MosaicML streaming (4 GB), and test that they read a tree
 	$(PYTHON) tests/consumers/environments.py
 	$(PYTHON) -m pytest tests/consumers
+
+test-cluster: .venv/.dev build/moto/.ready ## test packed jobs on a Spark cluster of this machine, killing parts of it, and small files on S3 (6 minutes)
+	LONGTAIL_CLUSTER=1 $(PYTHON) -m pytest tests/cluster
+
+test-faults: .venv/.dev ## kill a run's processes KILLS times (30) at random moments, damage its files, fill its disk; writes build/faults.md (20 minutes)
+	$(PYTHON) -m pytest tests/faults
 
 check: .venv/.dev ## check format, style, types and the order of imports
 	$(PYTHON) -m ruff format --check .
@@ -58,6 +72,10 @@ lock: .venv/.ready ## resolve all dependencies anew and write .constraints.txt
 	   del pins["longtail-labels"]; \
 	   print("\n".join(f"{name}=={pins[name]}" for name in sorted(pins)))'; } > .venv/lock.txt
 	mv .venv/lock.txt .constraints.txt
+
+bench: .venv/.ready ## the whole road on BENCH_SIZES signals: seconds, memory and bytes of each stage, and how they grow (about 40 minutes)
+	$(PYTHON) tests/benchmarks/scale.py run build/bench --sizes $(BENCH_SIZES) $(BENCH_SET:%=--set %)
+	$(PYTHON) tests/benchmarks/scale.py predict build/bench
 
 bench-counting: $(SIGNALS)/.done build/peers/.ready ## count phrases of BENCH_SIGNALS signals, beside scikit-learn, Polars and DuckDB
 	$(PYTHON) tests/benchmarks/counting.py compare $(SIGNALS) --engines $(BENCH_ENGINES) --peer-python $(PEERS)
@@ -135,6 +153,11 @@ build/matching/members.parquet: .venv/.dev tests/benchmarks/matching.py
 build/matchers/.ready: .venv/.ready
 	.venv/bin/python -m venv --clear build/matchers
 	build/matchers/bin/python -m pip --disable-pip-version-check install --quiet ahocorasick_rs flashtext pyarrow
+	touch $@
+
+build/moto/.ready: .venv/.ready
+	.venv/bin/python -m venv --clear build/moto
+	build/moto/bin/python -m pip --disable-pip-version-check install --quiet 'moto[server]==$(MOTO_VERSION)'
 	touch $@
 
 build/peers/.ready: .venv/.ready

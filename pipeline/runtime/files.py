@@ -1,5 +1,6 @@
 """Small files of a run (pointers, records, pages) on any storage that pyarrow knows: local paths, HDFS, S3, GCS."""
 
+import contextlib
 import json
 import os
 import uuid
@@ -57,16 +58,30 @@ def read_json(path: str) -> dict[str, Any] | None:
 
 def write_json(path: str, value: Mapping[str, Any]) -> None:
     """Write a JSON object as one step: a reader sees the old file or the new one."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+    write_text(path, as_json(value))
+
+
+def as_json(value: Mapping[str, Any]) -> str:
+    """The JSON that people can read, keys sorted."""
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def read_text(path: str) -> str | None:
-    """The text of a file, or None where there is no such file."""
+    """The text of a file, or None where there is no such file.
+
+    Raises:
+        RunError: it holds no text.
+    """
     system, inside = open_storage(path)
-    if system.get_file_info(inside).type is not fs.FileType.File:
+    try:
+        if system.get_file_info(inside).type is not fs.FileType.File:
+            return None
+        with system.open_input_stream(inside) as stream:
+            return bytes(stream.read()).decode("utf-8")
+    except FileNotFoundError:  # gone between the two
         return None
-    with system.open_input_stream(inside) as stream:
-        return bytes(stream.read()).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RunError(f"{path}: not readable as text ({error}). The file was damaged; start a new run.") from None
 
 
 def write_text(path: str, text: str) -> None:
@@ -75,9 +90,38 @@ def write_text(path: str, text: str) -> None:
     folder = inside.rpartition("/")[0]
     system.create_dir(folder, recursive=True)
     beside = f"{folder}/.{uuid.uuid4().hex}"
-    with system.open_output_stream(beside) as stream:
-        stream.write(text.encode("utf-8"))
-    system.move(beside, inside)
+    try:
+        with system.open_output_stream(beside) as stream:
+            stream.write(text.encode("utf-8"))
+        system.move(beside, inside)
+    except OSError:  # such as a full disk
+        with contextlib.suppress(OSError):
+            system.delete_file(beside)
+        raise
+
+
+def write_new(path: str, text: str) -> bool:
+    """Write a text as one step where there is no such file; False, and nothing written, where there is one.
+
+    On a local disk one of many that try at the same time succeeds. Object stores have no such step: there two may
+    succeed, and the last one is read.
+    """
+    place = local_path(absolute(path))
+    if place is None:
+        if exists(path):
+            return False
+        write_text(path, text)
+        return True
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = place.with_name(f".{uuid.uuid4().hex}")
+    beside.write_text(text, encoding="utf-8")
+    try:
+        os.link(beside, place)
+    except FileExistsError:
+        return False
+    finally:
+        beside.unlink()
+    return True
 
 
 def exists(path: str) -> bool:
@@ -96,6 +140,13 @@ def sizes(folder: str) -> dict[str, int]:
         if info.type is fs.FileType.File and not info.base_name.startswith((".", "_"))
     }
     return dict(sorted(found.items()))
+
+
+def folders(folder: str) -> list[str]:
+    """Names of the folders in a folder, sorted; none where it is not there."""
+    system, inside = open_storage(folder)
+    found = system.get_file_info(fs.FileSelector(inside, allow_not_found=True))
+    return sorted(info.base_name for info in found if info.type is fs.FileType.Directory)
 
 
 def remove(path: str) -> None:

@@ -2,8 +2,9 @@
 
 import dataclasses
 import datetime
+import logging
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from pipeline.runtime import files
 from pipeline.runtime.config import Config
 from pipeline.runtime.errors import RunError
+
+log = logging.getLogger("pipeline")
 
 LIBRARIES = ("pyspark", "pyarrow", "numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "torch", "nltk")
 
@@ -24,6 +27,9 @@ class StageRecord:
         rejects: `unit/reason` -> how many.
         seconds: wall-clock time.
         peak_memory_mb: of driver, JVM and Python workers together.
+        cpu_seconds: of the same processes, all cores together.
+        shuffle_mb: written by Spark's shuffles.
+        spill_mb: written to disk since memory did not hold it.
     """
 
     stage: str
@@ -33,6 +39,9 @@ class StageRecord:
     rejects: Mapping[str, int]
     seconds: float
     peak_memory_mb: int
+    cpu_seconds: float = 0.0
+    shuffle_mb: int = 0
+    spill_mb: int = 0
 
     @property
     def rejected(self) -> int:
@@ -50,9 +59,10 @@ class StageRecord:
 class RunRecord:
     """run.json of a run folder."""
 
-    def __init__(self, folder: str, content: dict[str, Any]) -> None:
-        """Use `open_record` instead."""
+    def __init__(self, folder: str, content: dict[str, Any], check: Callable[[], None] | None = None) -> None:
+        """Use `open_record` instead; `check` raises where this process may not write."""
         self._path = files.join(folder, "run.json")
+        self._check_right = check
         self.content = content
 
     @property
@@ -71,12 +81,23 @@ class RunRecord:
         self.save()
 
     def save(self) -> None:
-        """Write run.json."""
+        """Write run.json.
+
+        Raises:
+            RunError: this process may not, since another one has taken the run over.
+        """
+        if self._check_right is not None:
+            self._check_right()
         files.write_json(self._path, self.content)
 
 
 def open_record(
-    folder: str, run_id: str, config: Config, free: Sequence[str] = (), again: Sequence[str] = ()
+    folder: str,
+    run_id: str,
+    config: Config,
+    free: Sequence[str] = (),
+    again: Sequence[str] = (),
+    check: Callable[[], None] | None = None,
 ) -> RunRecord:
     """The record of a run folder; a new one, not yet saved, where the folder is fresh.
 
@@ -86,13 +107,18 @@ def open_record(
         config: its settings.
         free: sections that may differ from those on record, and then replace them.
         again: stages that are forgotten where sections may differ: they are to be done anew.
+        check: raises where this process may not write the record.
 
     Raises:
-        RunError: the folder belongs to a run with other settings; every differing setting is named.
+        RunError: the folder belongs to a run with other settings, and every differing setting is named; or its
+            record is not one.
     """
     path = files.join(folder, "run.json")
     content = files.read_json(path)
     if content is not None:
+        lacking = [name for name in ("config", "stages", "signals", "versions") if name not in content]
+        if lacking:
+            raise RunError(f"{path}: no {', '.join(lacking)} in it. The file was damaged; start a new run.")
         given = dataclasses.asdict(config)
         content["config"].update({name: given[name] for name in free})
         content["stages"] = [item for item in content["stages"] if item["stage"] not in again]
@@ -103,17 +129,30 @@ def open_record(
                 f"Give the old settings to go on with it, or another --run-id to start anew."
             )
         content["digest"] = config.digest(*(field.name for field in dataclasses.fields(config)))
-        return RunRecord(folder, content)
+        _say_versions(content["versions"])
+        return RunRecord(folder, content, check)
     content = {
         "run_id": run_id,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "config": dataclasses.asdict(config),
         "digest": config.digest(*(field.name for field in dataclasses.fields(config))),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "versions": _versions(),
         "signals": [],
         "stages": [],
     }
-    return RunRecord(folder, content)
+    return RunRecord(folder, content, check)
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def _say_versions(recorded: Mapping[str, str]) -> None:
+    """Other versions may give other tables, and a run is not held up for that: it is said."""
+    now = _versions()
+    other = [f"{name} {recorded[name]} -> {now[name]}" for name in now if recorded.get(name, now[name]) != now[name]]
+    if other:
+        log.warning("the run was started with other versions: %s", ", ".join(other))
 
 
 def differences(old: Any, new: Any, where: str = "") -> list[str]:

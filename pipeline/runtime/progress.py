@@ -1,28 +1,55 @@
-"""What a stage cost: its seconds, and the memory of driver, JVM and Python workers together."""
+"""What a stage cost: seconds, memory and CPU time of all its processes, bytes that Spark shuffled and spilled."""
 
+import contextlib
+import logging
 import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
+from typing import Any
 
 import psutil
+from pyspark.sql import SparkSession
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_MS = 2_000  # for what Spark has still to hear of its last tasks
 
 
 class Meter:
-    """Seconds and peak memory of a `with` block.
+    """Seconds, memory, CPU time and Spark's own counts of a `with` block.
 
     Memory is the proportional set size summed over this process, its descendants and the JVM that started it, so that
-    pages which forked Python workers share count once; where the system has no such figure, resident size.
+    pages which forked Python workers share count once; where the system has no such figure, resident size. CPU time is
+    that of the same processes; those that end meanwhile count where their parent waits for them, as Spark's do.
+
+    On a cluster the executors are other machines' processes. Their memory is not seen, and in place of their CPU time
+    the time that tasks ran is added: Spark does not count the CPU time of Python workers.
+
+    Attributes:
+        seconds: wall-clock time.
+        peak_mb: most memory at one time, looked at each `every` seconds.
+        cpu_seconds: user and system time of all cores together.
+        shuffle_bytes: written by shuffles.
+        spilled_bytes: written to disk by tasks whose memory did not hold their rows.
     """
 
-    def __init__(self, every: float = 1.0) -> None:
-        """Sample memory each `every` seconds."""
+    def __init__(self, spark: SparkSession | None = None, every: float = 1.0) -> None:
+        """Watch this process tree, and the session where one is given; its counts are 0 where it does not tell."""
         self.seconds = 0.0
         self.peak_mb = 0
+        self.cpu_seconds = 0.0
+        self.shuffle_bytes = 0
+        self.spilled_bytes = 0
+        self._spark = spark
         self._every = every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> "Meter":
+        self._root = _root()
+        self._cpu_before = _cpu(self._root)
+        self._stage_before = self._newest_stage()
         self._start = time.monotonic()
         self._thread.start()
         return self
@@ -33,16 +60,89 @@ class Meter:
         self._stop.set()
         self._thread.join()
         self.seconds = time.monotonic() - self._start
+        self._look()
+        if kind is None:  # else Spark may not answer any more
+            self._count_tasks()
 
     def _sample(self) -> None:
-        own = psutil.Process()
-        parent = own.parent()
-        root = parent if parent is not None and parent.name() == "java" else own  # spark-submit's JVM starts Python
         while True:
-            total = sum(_memory(process) for process in [root, *root.children(recursive=True)])
-            self.peak_mb = max(self.peak_mb, total >> 20)
+            self._look()
             if self._stop.wait(self._every):
                 return
+
+    def _look(self) -> None:
+        tree = _tree(self._root)
+        self.peak_mb = max(self.peak_mb, sum(_memory(process) for process in tree) >> 20)
+        self.cpu_seconds = max(self.cpu_seconds, _cpu(self._root, tree) - self._cpu_before)
+
+    def _newest_stage(self) -> int:
+        newest = -1
+        with _forgiven():
+            stages = _stages(self._spark)
+            if stages is not None and stages.hasNext():
+                newest = int(stages.next().stageId())
+        return newest
+
+    def _count_tasks(self) -> None:
+        """Add up Spark's stages of this block; Spark keeps the last 1,000, far more than one of ours has."""
+        with _forgiven():
+            stages, tasks_ms = _stages(self._spark), 0
+            while stages is not None and stages.hasNext():
+                stage = stages.next()
+                if int(stage.stageId()) <= self._stage_before:  # newest first
+                    break
+                self.shuffle_bytes += int(stage.shuffleWriteBytes())
+                self.spilled_bytes += int(stage.diskBytesSpilled())
+                tasks_ms += int(stage.executorRunTime())
+            if self._spark is not None and not str(self._spark.sparkContext.master).startswith("local"):
+                self.cpu_seconds += tasks_ms / 1e3
+
+
+@contextlib.contextmanager
+def _forgiven() -> Iterator[None]:
+    """No run fails since it cannot be measured, whatever another version of Spark may answer."""
+    try:
+        yield
+    except Exception:
+        log.debug("Spark tells nothing of its stages", exc_info=True)
+
+
+def _stages(spark: SparkSession | None) -> Any:
+    """Spark's stages, the newest first, as a Scala iterator; it keeps them with or without its pages."""
+    if spark is None:
+        return None
+    context = spark.sparkContext._jsc.sc()
+    context.listenerBus().waitUntilEmpty(_PATIENCE_MS)
+    jvm = spark.sparkContext._jvm
+    assert jvm is not None
+    none = jvm.java.util.ArrayList()
+    doubles = spark.sparkContext._gateway.new_array(jvm.double, 0)  # type: ignore[union-attr]
+    return context.statusStore().stageList(none, False, False, doubles, none).iterator()
+
+
+def _root() -> psutil.Process:
+    """This process, or the JVM of spark-submit that has started it."""
+    own = psutil.Process()
+    parent = own.parent()
+    return parent if parent is not None and parent.name() == "java" else own
+
+
+def _tree(root: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return [root]
+
+
+def _cpu(root: psutil.Process, tree: list[psutil.Process] | None = None) -> float:
+    """Seconds of all processes, those included that have ended and that were waited for."""
+    total = 0.0
+    for process in _tree(root) if tree is None else tree:
+        with contextlib.suppress(psutil.Error, OSError):
+            times = process.cpu_times()
+            total += times.user + times.system
+            total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+    return total
 
 
 def _memory(process: psutil.Process) -> int:

@@ -3,20 +3,23 @@
 import datetime
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from py4j.protocol import Py4JError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.runtime import files
+from pipeline.runtime import failures, files
 from pipeline.runtime.cli import Arguments
 from pipeline.runtime.config import Config
 from pipeline.runtime.errors import ConfigError, RunError
 from pipeline.runtime.lineage import RunRecord, StageRecord, open_record
+from pipeline.runtime.lock import RunLock
 from pipeline.runtime.progress import Meter
 from pipeline.runtime.session import start_session
 from pipeline.runtime.tables import Tables
+from pipeline.runtime.witness import Witness
 
 log = logging.getLogger("pipeline")
 
@@ -60,6 +63,7 @@ class Stage:
         reads: tables that it needs.
         writes: tables that it publishes.
         work: does it, and gives rows in and rows out, in its unit.
+        inputs: setting -> path of what it reads beside the tables.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     work: Callable[[Run], tuple[int, int]]
+    inputs: Callable[[Config], Mapping[str, str]] = lambda _: {}
 
     def done(self, run: Run) -> bool:
         """Whether it has finished in this run, and all that it made is still there and whole."""
@@ -88,30 +93,54 @@ def walk(stages: Sequence[Stage], arguments: Arguments) -> None:
     run_id = arguments.run_id or _new_run_id(whole)
     folder = files.join(root, run_id)
     _check_run(folder, run_id, arguments.resume, whole)
-    redone = _REWEIGHED if arguments.reuse else ((), ())
-    record = open_record(folder, run_id, arguments.config, *redone)  # before Spark: a mistake is told at once
-    spark = start_session(arguments.config.spark, f"{stages[0].name if not whole else 'mine'} {run_id}")
+    free, again = _REWEIGHED if arguments.reuse else ((), ())
+    with failures.named(), RunLock(folder) as lock:
+        if lock.inherited:
+            log.info("%-16s of %s, which has died", "taken over", lock.inherited)
+        _check_run(folder, run_id, arguments.resume, whole)  # what another one may have made until the lock was ours
+        # Before Spark: a mistake is told at once.
+        record = open_record(folder, run_id, arguments.config, free, again, lock.check)
+        spark = start_session(arguments.config.spark, f"{stages[0].name if not whole else 'mine'} {run_id}")
+        try:
+            record.content["cores"] = spark.sparkContext.defaultParallelism  # what its seconds are worth
+            record.save()
+            witness = Witness(spark, folder)
+            witness.forget(again)
+            run = Run(spark, arguments.config, root, run_id, Tables(spark, folder, lock.check), record)
+            for stage in stages:
+                _step(run, stage, witness)
+                if stage.name == arguments.until:
+                    break
+            _say_where(run)
+        finally:
+            _stop(spark)
+
+
+def _stop(spark: SparkSession) -> None:
+    """Stop Spark; where its Java has been killed, what was raised before says so."""
     try:
-        record.save()
-        run = Run(spark, arguments.config, root, run_id, Tables(spark, folder), record)
-        for stage in stages:
-            _step(run, stage)
-            if stage.name == arguments.until:
-                break
-        _say_where(run)
-    finally:
         spark.stop()
+    except (Py4JError, ConnectionError):
+        log.debug("Spark could not be stopped", exc_info=True)
 
 
-def _step(run: Run, stage: Stage) -> None:
+def _step(run: Run, stage: Stage, witness: Witness) -> None:
     """Do one stage, unless it is done, and put it on record."""
+    inputs = stage.inputs(run.config)
     if stage.done(run):
         log.info("%-16s done before", stage.name)
+        for change in witness.changes(stage.name, inputs):
+            log.warning("  %s; this run goes on with what it has read", change)
         return
     for table in stage.reads:
         run.read(table)
-    with Meter() as meter:
+    for table in stage.writes:
+        run.tables.sweep(table)
+    run.tables.sweep("rejects", part=stage.name)
+    witness.begin(stage.name, inputs)
+    with Meter(run.spark) as meter:
         rows_in, rows_out = stage.work(run)
+    witness.end(stage.name, inputs)
     finished = StageRecord(
         stage=stage.name,
         unit=stage.unit,
@@ -120,6 +149,9 @@ def _step(run: Run, stage: Stage) -> None:
         rejects=_rejects(run, stage.name),
         seconds=round(meter.seconds, 2),
         peak_memory_mb=meter.peak_mb,
+        cpu_seconds=round(meter.cpu_seconds, 2),
+        shuffle_mb=meter.shuffle_bytes >> 20,
+        spill_mb=meter.spilled_bytes >> 20,
     )
     finished.check()
     run.record.add(finished)

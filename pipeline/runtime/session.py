@@ -1,19 +1,33 @@
 """The only place that starts Spark."""
 
+import ipaddress
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from pipeline.runtime.archive import archive_options
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.java import find_java
+from pipeline.runtime.workers import check_workers
+
+TRIES = 4  # of a task, as Spark has it on clusters
+_LOOPBACK = "127.0.0.1"
+# Tables, or who can read them, depend on these: they go before what spark-submit was told.
+_DECISIVE = (
+    *("spark.sql.session.timeZone", "spark.sql.ansi.enabled", "spark.executorEnv.OMP_NUM_THREADS"),
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs",
+)
 
 
 def start_session(config: SparkConfig, name: str, options: Mapping[str, str] | None = None) -> SparkSession:
     """The Spark session of a job: this machine's cores, or the cluster that spark-submit names.
+
+    On a cluster the workers are looked at before anything is done: see `check_workers`.
 
     Args:
         config: section [spark].
@@ -21,26 +35,42 @@ def start_session(config: SparkConfig, name: str, options: Mapping[str, str] | N
         options: Spark's settings in place of those of `settings`.
 
     Raises:
-        RunError: there is no Java that Spark can run on.
+        RunError: there is no Java that Spark can run on, or the workers of a cluster lack what a job needs.
     """
     builder = SparkSession.builder.appName(name)
-    if "PYSPARK_GATEWAY_PORT" not in os.environ:  # started by python, not by spark-submit
+    stated = _stated()
+    master = stated.get("spark.master", config.master)
+    local = master.startswith("local")
+    if local:
+        # A laptop's host name may not resolve, and nobody else has anything to do with this Spark.
+        chosen = {**addresses(stated), "spark.master": retrying(master)}
+    else:
+        chosen = {"spark.master": master}
+    if not _submitted():
         home = find_java()
         os.environ["JAVA_HOME"] = str(home)
-        quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
-        builder = builder.master(config.master).config("spark.driver.memory", config.driver_memory)
-        builder = builder.config("spark.driver.extraJavaOptions", " ".join([quiet, *archive_options(home)]))
-    if "PYSPARK_PYTHON" not in os.environ:
+        if local:
+            os.environ.setdefault("SPARK_LOCAL_IP", _LOOPBACK)
+        chosen["spark.driver.memory"] = config.driver_memory
+        chosen["spark.driver.extraJavaOptions"] = " ".join([*_quiet(), *archive_options(home)])
+    if local and "PYSPARK_PYTHON" not in os.environ:
         # Workers would run the first python3 of PATH, which may know none of our libraries.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     # One thread per task, or many workers would share few cores and sums would depend on their number.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    if _local(config):
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # a laptop's host name may not resolve
-    for key, value in (settings(config) if options is None else options).items():
+    for key, value in {**chosen, **choose(stated, config, options, local)}.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("OFF")  # what fails is raised here, in words; Spark would print Java traces too
+    if local:
+        session.sparkContext.setLogLevel("OFF")  # what fails is raised here, in words; Spark would print Java traces
+        return session
+    if "spark.log.level" not in stated:
+        session.sparkContext.setLogLevel("WARN")  # such as that the cluster has no room for the job
+    try:
+        check_workers(session)
+    except BaseException:
+        session.stop()
+        raise
     return session
 
 
@@ -61,10 +91,78 @@ def settings(config: SparkConfig) -> dict[str, str]:
         "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
         # Pointers publish a table; a marker file would only be taken for data by readers of the folder.
         "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+        # Spark would give a worker as many threads as a task has cores, and sums depend on the number of threads.
+        "spark.executorEnv.OMP_NUM_THREADS": "1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
 
 
-def _local(config: SparkConfig) -> bool:
-    return config.master.startswith("local") and "PYSPARK_GATEWAY_PORT" not in os.environ
+def choose(
+    stated: Mapping[str, str], config: SparkConfig, options: Mapping[str, str] | None, local: bool
+) -> dict[str, str]:
+    """The settings to apply: all of ours but those that yield to what spark-submit was told.
+
+    Args:
+        stated: what it was told.
+        config: section [spark].
+        options: as for `start_session`; what is not in `settings` is needed by the job, and never yields.
+        local: whether Spark runs on this machine alone.
+    """
+    ours = settings(config)
+    return {
+        key: value
+        for key, value in (ours if options is None else options).items()
+        if not (key in ours and key in stated and _yields(key, local))
+    }
+
+
+def addresses(stated: Mapping[str, str]) -> dict[str, str]:
+    """Where a local Spark listens: nowhere but on this machine, unless the user has said otherwise."""
+    address = os.environ.get("SPARK_LOCAL_IP", _LOOPBACK)
+    names = ("spark.driver.bindAddress", "spark.driver.host")
+    return {name: address for name in names if name not in stated}
+
+
+def retrying(master: str) -> str:
+    """The master with which Spark tries a task again: plain `local` ones give up at the first failure.
+
+    A worker that the system kills when memory is short would end the whole job. Other masters stay as they are: local
+    ones that state a number of tries, and clusters, where a task has four.
+    """
+    found = re.fullmatch(r"local(?:\[(\*|\d+)\])?", master)
+    return master if found is None else f"local[{found.group(1) or 1},{TRIES}]"
+
+
+def _submitted() -> bool:
+    """Whether spark-submit has started this process, and its JVM before it."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def _stated() -> dict[str, str]:
+    """What spark-submit was told, by its arguments and its file of defaults; nothing where Python starts Spark."""
+    if not _submitted():
+        return {}
+    SparkContext._ensure_initialized()  # connects to the JVM, without which SparkConf knows of nothing
+    return dict(SparkConf().getAll())
+
+
+def _yields(key: str, local: bool) -> bool:
+    """Whether what spark-submit was told of a setting goes before ours."""
+    if key == "spark.ui.enabled" and local:
+        # The page has no password, and where it listens is told by this variable alone, before Java starts.
+        return _is_loopback(os.environ.get("SPARK_LOCAL_IP", ""))
+    return key not in _DECISIVE
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def _quiet() -> list[str]:
+    """The argument by which Java logs nothing; none where the code runs out of a zip, in which Java finds no file."""
+    path = Path(__file__).with_name("log4j2.properties")
+    return [f"-Dlog4j2.configurationFile={path.as_uri()}"] if path.is_file() else []

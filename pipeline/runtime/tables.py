@@ -1,14 +1,15 @@
 """The only table I/O: read, check, write, publish.
 
 A table is written into a fresh folder, checked there against `schemas/<table>.v<N>.json` (columns and types, nulls,
-key, references), and becomes visible by one small pointer file, written last. The pointer records rows and the size of
-every file, so that a truncated or foreign file is found by name before it is read.
+key, references), and becomes visible by one small pointer file, written last. The pointer records rows, and size and
+fingerprint of every file, so that a truncated, swapped or foreign file is found by name before it is read.
 """
 
 import functools
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
 
@@ -18,6 +19,9 @@ from pyspark.sql.types import DataType, StructType
 
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError, SchemaError
+from pipeline.runtime.fingerprint import fingerprint
+
+_READERS = 8  # files that are looked at side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,14 @@ class Tables:
     Args:
         spark: the session.
         folder: the run's folder, local or remote.
+        check: called before anything is published; raises where this process may not.
     """
 
-    def __init__(self, spark: SparkSession, folder: str) -> None:
+    def __init__(self, spark: SparkSession, folder: str, check: Callable[[], None] | None = None) -> None:
         self.spark = spark
         self.folder = files.absolute(folder)
+        self._check_right = check
+        self._whole: set[str] = set()  # folders whose contents were compared once
 
     def read(self, name: str) -> DataFrame:
         """A published table; one that several stages write in parts is read as one.
@@ -145,15 +152,28 @@ class Tables:
         rows.write.mode("errorifexists").parquet(path)
         written = self.spark.read.schema(schema.struct).parquet(path)
         count = self._check(written, schema)
+        sizes = files.sizes(path)
         pointer = {
             "table": name,
             "version": schema.version,
             "path": place,
             "rows": count,
-            "files": files.sizes(path),
+            "files": sizes,
+            "fingerprints": self._fingerprints(path, sizes),
         }
+        if self._check_right is not None:
+            self._check_right()
         files.write_json(self._pointer_path(name, part), pointer)
+        self._whole.add(path)
         return count
+
+    def sweep(self, name: str, *, part: str = "") -> None:
+        """Delete what stopped tries left of a table, or of one part of it; nobody may be reading an older version."""
+        place = "/".join(filter(None, ["tables", name, part]))
+        kept = self.pointer(name, part)["path"] if part in self.parts(name) else ""
+        for folder in files.folders(files.join(self.folder, place)):
+            if f"{place}/{folder}" != kept:
+                files.remove(files.join(self.folder, place, folder))
 
     def _pointer_path(self, name: str, part: str) -> str:
         return files.join(self.folder, "tables", f"{name}.{part}.json" if part else f"{name}.json")
@@ -175,7 +195,21 @@ class Tables:
                 f"{path}/{first}: {found.get(first, 'no')} bytes, the run recorded {recorded.get(first, 'none')}: "
                 f"the file was truncated, replaced, added or deleted. Restore it or start a new run."
             )
+        known = pointer.get("fingerprints")
+        if isinstance(known, dict) and path not in self._whole:  # once a process: it reads from every file
+            now = self._fingerprints(path, found)
+            other = [name for name in known if known[name] != now[name]]
+            if other:
+                raise RunError(
+                    f"{path}/{other[0]}: other contents than the run recorded, of the same size: the file was replaced "
+                    f"or damaged. Restore it or start a new run."
+                )
+            self._whole.add(path)
         return self.spark.read.schema(load_schema(str(pointer["table"])).struct).parquet(path)
+
+    def _fingerprints(self, path: str, sizes: Iterable[str]) -> dict[str, str]:
+        with ThreadPoolExecutor(_READERS) as pool:
+            return dict(zip(sizes, pool.map(fingerprint, (files.join(path, name) for name in sizes)), strict=True))
 
     def _check(self, written: DataFrame, schema: TableSchema) -> int:
         """Check nulls, key and references by the data; gives the number of rows."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pipeline.review import audit, changes, trial
 from pipeline.runtime.cli import Arguments, run_job
 from pipeline.runtime.road import Run, Stage, walk
+from pipeline.stages import reading
 from pipeline.stages.assigning import assign_labels
 from pipeline.stages.clustering import cluster
 from pipeline.stages.embedding import embed_phrases
@@ -20,17 +21,27 @@ from pipeline.stages.normalizing import normalize
 from pipeline.stages.publishing import publish_manifest, write_report
 from pipeline.vocabulary.encoding import encoders
 
+_TAUGHT = ("signals", "images", "vocabulary", "learnt", "evidence", "assignments")
 ROAD = (
-    Stage("ingest", "row", (), ("signals", "images"), ingest),
+    Stage("ingest", "row", (), ("signals", "images"), ingest, reading.sources),
     Stage("normalize", "row", ("signals", "images"), ("texts", "mentions"), normalize),
-    Stage("mine_candidates", "phrase", ("signals", "texts", "mentions"), ("candidates", "contexts"), mine_candidates),
-    Stage("embed", "phrase", ("candidates",), ("embeddings",), embed_phrases),
-    Stage("cluster", "phrase", ("candidates", "contexts", "embeddings"), ("vocabulary", "members"), cluster),
-    Stage("match", "text", ("texts", "mentions", "vocabulary", "members"), ("evidence",), match_members),
-    Stage("assign", "image", ("mentions", "vocabulary", "evidence"), ("learnt", "assignments"), assign_labels),
     Stage(
-        *("publish", "image", ("signals", "images", "vocabulary", "learnt", "evidence", "assignments")),
-        *(("labels", "manifest"), publish_manifest),
+        *("mine_candidates", "phrase", ("signals", "texts", "mentions"), ("candidates", "contexts")),
+        *(mine_candidates, reading.setting("mine.dictionary")),
+    ),
+    Stage("embed", "phrase", ("candidates",), ("embeddings",), embed_phrases),
+    Stage(
+        *("cluster", "phrase", ("candidates", "contexts", "embeddings"), ("vocabulary", "members")),
+        *(cluster, reading.earlier_labels),
+    ),
+    Stage("match", "text", ("texts", "mentions", "vocabulary", "members"), ("evidence",), match_members),
+    Stage(
+        *("assign", "image", ("mentions", "vocabulary", "evidence"), ("learnt", "assignments")),
+        *(assign_labels, reading.setting("labeling.trusted")),
+    ),
+    Stage(
+        *("publish", "image", _TAUGHT, ("labels", "manifest")),
+        *(publish_manifest, reading.setting("publish.held_out", "publish.audit")),
     ),
     Stage("report", "image", ("labels", "members", "manifest"), (), write_report),
 )

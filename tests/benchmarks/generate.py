@@ -20,6 +20,10 @@ Zipf's with an exponent of about 1, and 1.77 far out, so that the vocabulary gro
 Boards and queries repeat more than in the public data, since many people save and search the same things. An image has
 eight texts on average (public: 7-8), the most popular ones a thousand times as many. One word in eight belongs to a
 collocation, two or three words that are drawn together.
+
+By default all texts are made-up words of one language, and none is dirty. Options add what real tables have beside:
+real words of several languages, languages that are not stated, dirty rows, and a table of images with reposts. Their
+shares, beside those of public data, are in `scale_mixture`.
 """
 
 import argparse
@@ -35,6 +39,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from draws import VOCABULARY, Draw, Hashes, Ints, mix, ranks, spell
+from scale_mixture import (
+    Lexicon,
+    Mixture,
+    draw_languages,
+    join_words,
+    make_dirty,
+    make_images,
+    name_languages,
+    read_lexicon,
+)
 
 FILE_ROWS = 500_000
 _COLLOCATIONS = 1 << 20
@@ -81,21 +95,44 @@ class Batch:
     offsets: Ints
 
 
-def make_batch(draw: Draw, start: int, rows: int, signals: int, vocabulary: pa.Array) -> Batch:
-    """Rows start .. start + rows - 1 of a table of `signals` rows, words spelled by `vocabulary`."""
+def make_batch(
+    draw: Draw,
+    start: int,
+    rows: int,
+    signals: int,
+    vocabulary: pa.Array,
+    mixture: Mixture | None = None,
+    lexicon: Lexicon | None = None,
+) -> Batch:
+    """Rows start .. start + rows - 1 of a table of `signals` rows.
+
+    Args:
+        draw: of the table.
+        start: first row.
+        rows: how many.
+        signals: rows of the table; decides how many images and people there are, and nothing else.
+        vocabulary: spelling of made-up words by rank.
+        mixture: shares of other languages and dirt; none by default.
+        lexicon: real words, where the mixture has them.
+    """
+    mixture = mixture or Mixture()
     row = np.arange(start, start + rows, dtype=np.int64)
     kind = np.searchsorted(np.cumsum([k.share for k in KINDS])[:-1], draw.uniform("kind", row), side="right")
     key, length = _texts(draw, row, kind)
     offsets = np.concatenate([[0], np.cumsum(length)])
     words = _words(draw, key, length, offsets)
-    texts = pc.binary_join(
-        pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), vocabulary.take(pa.array(words))), " "
-    )
     # One save in five is of a popular image; the others are spread evenly.
-    images = max(signals // _TEXTS_PER_IMAGE, 1)
+    images = images_of(signals)
     popular = ranks(draw.uniform("popular", row), images, 1_000, 10)
     even = (draw.uniform("image", row) * images).astype(np.int64)
     image = np.where(draw.uniform("pick", row) < 0.2, popular, even)
+    if lexicon is None:
+        spelled = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), vocabulary.take(pa.array(words)))
+        texts, languages = pc.binary_join(spelled, " "), pa.array(np.full(rows, "en"))
+    else:
+        tongue = draw_languages(draw, row, image, mixture.foreign)
+        texts = join_words(lexicon, tongue, words, offsets)
+        languages = name_languages(draw, row, tongue, mixture.unstated)
     people = max(signals // _SIGNALS_PER_CONTRIBUTOR, 1)
     asked = np.array([k.name == "query" for k in KINDS])[kind]
     times = np.where(asked, 1 + ranks(draw.uniform("clicks", row), 1_000, 10), 1)  # a query is asked again
@@ -103,11 +140,27 @@ def make_batch(draw: Draw, start: int, rows: int, signals: int, vocabulary: pa.A
         "image_id": _names("i", image),
         "signal": pa.array([k.name for k in KINDS]).take(pa.array(kind)),
         "text": texts,
-        "language": pa.array(np.full(rows, "en")),
+        "language": languages,
         "count": pa.array(times, pa.int64()),
         "contributor": _names("u", ranks(draw.uniform("person", row), people, 1_000, 20)),
     }
+    if mixture.dirty:
+        columns = make_dirty(draw, row, columns, mixture.dirty)
     return Batch(pa.table(columns), kind, words, offsets)
+
+
+def images_of(signals: int) -> int:
+    """How many images a table of so many signals is about."""
+    return max(signals // _TEXTS_PER_IMAGE, 1)
+
+
+def write_images(folder: Path, draw: Draw, signals: int, reposts: float) -> None:
+    """Write the table of images as Parquet files."""
+    folder.mkdir(parents=True)
+    images = images_of(signals)
+    for start in range(0, images, FILE_ROWS):
+        table = make_images(draw, start, min(FILE_ROWS, images - start), reposts)
+        pq.write_table(table, folder / f"part-{start // FILE_ROWS:05d}.parquet", compression="zstd")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -116,17 +169,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="folder; replaced where it holds an older table")
     parser.add_argument("--signals", type=int, default=1_000_000, help="rows (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another table (default: 0)")
+    for name, what in (
+        ("foreign", "rows in ten other languages, of real words"),
+        ("unstated", "rows without a stated language, of real words"),
+        ("dirty", "rows with file names, addresses, empty texts or no image_id"),
+        ("reposts", "images that repost another; needs --images"),
+    ):
+        parser.add_argument(f"--{name}", type=float, default=0.0, metavar="SHARE", help=f"{what} (default: none)")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="write a table of images too; replaced")
     arguments = parser.parse_args(argv)
     if arguments.signals < 1:
         parser.error(f"--signals must be >= 1, got {arguments.signals}")
+    mixture = Mixture(arguments.foreign, arguments.unstated, arguments.dirty, arguments.reposts)
+    if arguments.reposts and not arguments.images:
+        parser.error("--reposts needs --images, the table that states them")
     begin = time.monotonic()
-    if arguments.out.exists():
-        shutil.rmtree(arguments.out)
+    for folder in filter(None, (arguments.out, arguments.images)):
+        if folder.exists():
+            shutil.rmtree(folder)
     arguments.out.mkdir(parents=True)
     vocabulary, draw, summary = spell(), Draw(arguments.seed), Summary()
+    lexicon = read_lexicon(vocabulary) if mixture.real_words else None
+    if arguments.images:
+        write_images(arguments.images, draw, arguments.signals, arguments.reposts)
     for start in range(0, arguments.signals, FILE_ROWS):
         rows = min(FILE_ROWS, arguments.signals - start)
-        batch = make_batch(draw, start, rows, arguments.signals, vocabulary)
+        batch = make_batch(draw, start, rows, arguments.signals, vocabulary, mixture, lexicon)
         pq.write_table(batch.table, arguments.out / f"part-{start // FILE_ROWS:05d}.parquet", compression="zstd")
         summary.add(batch)
     sys.stdout.write(f"{summary}\n{time.monotonic() - begin:.1f} s\n")

@@ -1,0 +1,100 @@
+"""The estimate: what is asked for, the runs that it is told from, and the forecast as text or JSON."""
+
+import argparse
+import json
+import logging
+import math
+import sys
+from collections.abc import Sequence
+
+from pipeline.review.estimate_plan import Target, as_values, forecast
+from pipeline.review.estimate_runs import Measured, in_order, read_measured
+from pipeline.review.estimate_table import render_forecast
+from pipeline.runtime import files
+from pipeline.runtime.cli import exit_code
+
+
+def run_estimate(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Foretell a larger run from finished ones; gives the exit code: 0 done, 2 unusable input.
+
+    Args:
+        doc: what the job does, for --help.
+        argv: arguments; those of the process where None.
+    """
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
+    parsed = _parser(doc).parse_args(argv)
+    return exit_code(lambda: _estimate(parsed))
+
+
+def make_target(parsed: argparse.Namespace, largest: Measured) -> Target:
+    """What was asked for; images stand for as many signals each as in the largest run."""
+    each = largest.counts["signals"] / max(largest.counts["images"], 1.0)
+    return Target(
+        signals=parsed.signals if parsed.signals else parsed.images * each,
+        executors=parsed.executors,
+        cores=parsed.cores or largest.cores,
+        memory_gb=parsed.memory_gb,
+        driver_memory_gb=parsed.driver_memory_gb,
+        disk_mb_s=parsed.disk_mb_s,
+        network_mb_s=parsed.network_mb_s,
+        languages=parsed.languages or max(1, len(largest.config["normalize"]["languages"])),
+        phrases_per_second=parsed.phrases_per_second,
+    )
+
+
+def _estimate(parsed: argparse.Namespace) -> None:
+    runs = in_order([read_measured(folder, parsed.run_cores) for folder in parsed.run])
+    found = forecast(runs, make_target(parsed, runs[-1]))
+    sys.stdout.write(render_forecast(found, runs))
+    if parsed.json:
+        text = json.dumps(as_values(found), indent=2) + "\n"
+        files.write_text(parsed.json, text)
+
+
+def _parser(doc: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        *("--run",),
+        action="append",
+        required=True,
+        metavar="DIR",
+        help="folder of a finished run: RUN_ROOT/RUN_ID; repeat it with other sizes of the same data and settings",
+    )
+    size = parser.add_mutually_exclusive_group(required=True)
+    size.add_argument("--signals", type=_positive, metavar="N", help="rows of all sources, such as 8e9")
+    size.add_argument("--images", type=_positive, metavar="N", help="images, with as many signals each as in the runs")
+    for flag, kind, default, what in (
+        ("--executors", _whole, 1, "executors"),
+        ("--memory-gb", _positive, 8.0, "memory of each executor, heap and Python workers together"),
+        ("--driver-memory-gb", _positive, 8.0, "memory of the driver's machine"),
+        ("--disk-mb-s", _positive, 200.0, "what the disk of each executor reads or writes"),
+        ("--network-mb-s", _positive, 1_000.0, "what each executor sends"),
+    ):
+        parser.add_argument(flag, type=kind, default=default, metavar="N", help=f"{what} (default: {default:g})")
+    parser.add_argument("--cores", type=_whole, metavar="N", help="cores of each executor (default: as the run had)")
+    parser.add_argument(
+        *("--languages",),
+        type=_whole,
+        metavar="N",
+        help="languages that may fill mine.max_phrases (default: as many as normalize.languages lists)",
+    )
+    parser.add_argument(
+        "--phrases-per-second", type=_positive, metavar="N", help="that the encoder does there, all machines together"
+    )
+    parser.add_argument("--run-cores", type=_whole, metavar="N", help="cores that the runs had (default: on record)")
+    parser.add_argument("--json", metavar="FILE", help="all figures as JSON")
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text.replace(",", "").replace("_", ""))
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _whole(text: str) -> int:
+    value = _positive(text)
+    if value != int(value):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return int(value)

