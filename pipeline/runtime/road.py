@@ -17,7 +17,7 @@ from pipeline.runtime.errors import ConfigError, RunError
 from pipeline.runtime.lineage import RunRecord, StageRecord, open_record
 from pipeline.runtime.lock import RunLock
 from pipeline.runtime.progress import Meter
-from pipeline.runtime.session import start_session
+from pipeline.runtime.session import start_session, suit
 from pipeline.runtime.tables import Tables
 from pipeline.runtime.witness import Witness
 
@@ -134,6 +134,8 @@ def _step(run: Run, stage: Stage, witness: Witness) -> None:
         return
     for table in stage.reads:
         run.read(table)
+    if stage.reads:  # by now it is known how much there is
+        suit(run.spark, run.tables.rows("signals"))
     for table in stage.writes:
         run.tables.sweep(table)
     run.tables.sweep("rejects", part=stage.name)

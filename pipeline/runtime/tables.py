@@ -132,6 +132,14 @@ class Tables:
             raise RunError(f"{self.folder}: no table {name!r}. Run the stage that writes it first.")
         return pointer
 
+    def rows(self, name: str) -> int:
+        """Rows of a published table, by its pointers.
+
+        Raises:
+            RunError: it is not published.
+        """
+        return sum(int(str(self.pointer(name, part)["rows"])) for part in self.parts(name) or [""])
+
     def write(self, name: str, df: DataFrame, *, part: str = "") -> int:
         """Write, check and publish a table; gives its rows.
 

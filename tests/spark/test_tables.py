@@ -89,3 +89,43 @@ def test_parts_of_a_table_are_read_as_one_and_rewritten_alone(spark: SparkSessio
         tables.write("vectors", frame, part=part)
     assert tables.parts("vectors") == ["one", "two"]
     assert sorted(row.phrase for row in tables.read("vectors").collect()) == ["cat", "cow"]
+
+
+def test_rows_of_a_table_are_known_without_reading_it(spark: SparkSession, tables: Tables) -> None:
+    tables.write("images", images(spark, "a", "b"))
+    assert tables.rows("images") == 2
+    with pytest.raises(RunError, match="no table 'texts'"):
+        tables.rows("texts")
+
+
+def test_a_file_swapped_for_one_of_the_same_size_is_found_by_its_name(spark: SparkSession, tables: Tables) -> None:
+    tables.write("images", images(spark, "a"))
+    file = part_files(tables, "images")[0]
+    file.write_bytes(file.read_bytes()[::-1])
+    with pytest.raises(RunError, match=rf"{file.name}: other contents than the run recorded"):
+        Tables(spark, tables.folder).read("images")
+
+
+def test_what_stopped_tries_left_is_swept_away_and_what_is_published_stays(spark: SparkSession, tables: Tables) -> None:
+    tables.write("images", images(spark, "a"))
+    tables.write("images", images(spark, "b"))  # the first version is left
+    tables.write("vectors", spark.createDataFrame([("dog", [1.0])], "phrase string, vector array<float>"), part="one")
+    folder = Path(tables.folder) / "tables"
+    (folder / "images" / "half" / "_temporary").mkdir(parents=True)
+    assert len(list((folder / "images").iterdir())) == 3
+    tables.sweep("images")
+    tables.sweep("vectors", part="one")
+    tables.sweep("vectors", part="never")
+    assert [row.image_id for row in tables.read("images").collect()] == ["b"]
+    assert [row.phrase for row in tables.read("vectors").collect()] == ["dog"]
+    assert len(list((folder / "images").iterdir())) == 1
+
+
+def test_who_has_lost_the_run_publishes_nothing(spark: SparkSession, tmp_path: Path) -> None:
+    def lost() -> None:
+        raise RunError("taken over")
+
+    tables = Tables(spark, str(tmp_path / "run"), lost)
+    with pytest.raises(RunError, match="taken over"):
+        tables.write("images", images(spark, "a"))
+    assert tables.parts("images") == []

@@ -1,0 +1,87 @@
+"""What goes wrong around a run is told in one line; a defect stays one."""
+
+import errno
+
+import pytest
+from py4j.protocol import Py4JJavaError, Py4JNetworkError
+from pyspark.errors import AnalysisException
+
+from pipeline.runtime import failures
+from pipeline.runtime.errors import CapacityError, RunError, UserError
+
+
+class Cause:
+    """A Java exception, as py4j shows one."""
+
+    def __init__(self, text: str, cause: "Cause | None" = None) -> None:
+        self._text, self._cause = text, cause
+
+    def toString(self) -> str:
+        return self._text
+
+    def getCause(self) -> "Cause | None":
+        return self._cause
+
+
+class JavaError(Py4JJavaError):
+    """Raised by py4j where Java has raised these, the last the innermost."""
+
+    def __init__(self, *texts: str) -> None:
+        cause = None
+        for text in reversed(texts):
+            cause = Cause(text, cause)
+        self.java_exception = cause
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "told"),
+    [
+        ("java.io.IOException: No space left on device", RunError, "the disk is full"),
+        ("java.io.FileNotFoundException: /x/y (Read-only file system)", RunError, "a folder cannot be written"),
+        ("java.io.IOException: Mkdirs failed to create file:/x/_temporary", RunError, "cannot be read or written"),
+        ("org.apache.hadoop.fs.ChecksumException: Checksum error: /x/a at 512", RunError, "a file is damaged"),
+        ("java.lang.RuntimeException: file:/x/a.parquet is not a Parquet file", RunError, "a file is damaged"),
+        ("java.io.FileNotFoundException: File file:/x/a.parquet does not exist", RunError, "has gone while"),
+        ("java.lang.OutOfMemoryError: Java heap space", CapacityError, "spark.driver_memory"),
+        ("org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)", CapacityError, "was killed"),
+    ],
+)
+def test_the_innermost_cause_is_told(said: str, kind: type[UserError], told: str) -> None:
+    with pytest.raises(kind, match=told) as error, failures.named():
+        raise JavaError("org.apache.spark.SparkException: Job aborted due to stage failure", said + "\n\tat a.b(C:1)")
+    assert "\n" not in str(error.value)
+    assert "org.apache.spark.SparkException: Job" not in str(error.value)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
+def test_the_systems_own_errors_name_the_file(number: int) -> None:
+    with pytest.raises(RunError, match=r"/runs/a\.json"), failures.named():
+        raise OSError(number, "said", "/runs/a.json")
+
+
+def test_a_java_that_has_gone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RunError, match="Java process has ended"), failures.named():
+        raise Py4JNetworkError("Answer from Java side is empty")
+    with pytest.raises(RunError, match="Java process has ended"), failures.named():
+        raise ConnectionRefusedError(111, "Connection refused")
+
+
+@pytest.mark.parametrize(
+    "defect",
+    [
+        ValueError("No space left on device"),
+        OSError(errno.EINVAL, "Invalid argument"),
+        JavaError("java.lang.NullPointerException"),
+        AnalysisException("[UNRESOLVED_COLUMN] a column named x cannot be resolved"),
+        KeyError("x"),
+    ],
+)
+def test_a_defect_stays_what_it_is(defect: Exception) -> None:
+    with pytest.raises(type(defect)) as error, failures.named():
+        raise defect
+    assert error.value is defect
+
+
+def test_what_a_user_can_mend_already_goes_on_as_it_is() -> None:
+    with pytest.raises(CapacityError, match="^mine$"), failures.named():
+        raise CapacityError("mine")
