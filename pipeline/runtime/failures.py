@@ -106,7 +106,8 @@ def recognize(error: BaseException) -> UserError | None:
 def _no_answer(error: BaseException) -> bool:
     """Whether the Java side did not answer: py4j then says so, or cannot say anything."""
     silent = type(error) is Py4JError and "does not exist in the JVM" not in str(error)
-    return silent or "Answer from Java" in str(error)
+    gone = ("Answer from Java", "JAVA_GATEWAY_EXITED", "Java gateway process exited")
+    return silent or any(words in str(error) for words in gone)
 
 
 def _chain(error: Py4JJavaError) -> list[str]:

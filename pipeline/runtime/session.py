@@ -59,6 +59,7 @@ def start_session(config: SparkConfig, name: str, options: Mapping[str, str] | N
     for key, value in {**chosen, **choose(stated, config, options, local)}.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
+    _hush(session)
     if local:
         session.sparkContext.setLogLevel("OFF")  # what fails is raised here, in words; Spark would print Java traces
         return session
@@ -144,6 +145,13 @@ def retrying(master: str) -> str:
     """
     found = re.fullmatch(r"local(?:\[(\*|\d+)\])?", master)
     return master if found is None else f"local[{found.group(1) or 1},{TRIES}]"
+
+
+def _hush(session: SparkSession) -> None:
+    """Keep PySpark's server of counters from printing a trace when Java is killed: that is told in one line."""
+    server = getattr(session.sparkContext, "_accumulatorServer", None)
+    if server is not None:
+        server.handle_error = lambda request, address: None
 
 
 def _submitted() -> bool:

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 from py4j.protocol import Py4JJavaError, Py4JNetworkError
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, PySparkRuntimeError
 
 from pipeline.runtime import failures
 from pipeline.runtime.errors import CapacityError, RunError, UserError
@@ -59,11 +59,13 @@ def test_the_systems_own_errors_name_the_file(number: int) -> None:
         raise OSError(number, "said", "/runs/a.json")
 
 
-def test_a_java_that_has_gone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_java_that_has_gone_is_told() -> None:
     with pytest.raises(RunError, match="Java process has ended"), failures.named():
         raise Py4JNetworkError("Answer from Java side is empty")
     with pytest.raises(RunError, match="Java process has ended"), failures.named():
         raise ConnectionRefusedError(111, "Connection refused")
+    with pytest.raises(RunError, match="Java process has ended"), failures.named():
+        raise PySparkRuntimeError("[JAVA_GATEWAY_EXITED] Java gateway process exited before sending its port number.")
 
 
 @pytest.mark.parametrize(
@@ -83,5 +85,5 @@ def test_a_defect_stays_what_it_is(defect: Exception) -> None:
 
 
 def test_what_a_user_can_mend_already_goes_on_as_it_is() -> None:
-    with pytest.raises(CapacityError, match="^mine$"), failures.named():
+    with pytest.raises(CapacityError, match=r"^mine$"), failures.named():
         raise CapacityError("mine")
