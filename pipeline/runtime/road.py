@@ -136,9 +136,7 @@ def _step(run: Run, stage: Stage, witness: Witness) -> None:
         run.read(table)
     if stage.reads:  # by now it is known how much there is
         suit(run.spark, run.tables.rows("signals"))
-    for table in stage.writes:
-        run.tables.sweep(table)
-    run.tables.sweep("rejects", part=stage.name)
+    _sweep(run, stage)  # before it needs the room
     witness.begin(stage.name, inputs)
     with Meter(run.spark) as meter:
         rows_in, rows_out = stage.work(run)
@@ -157,6 +155,7 @@ def _step(run: Run, stage: Stage, witness: Witness) -> None:
     )
     finished.check()
     run.record.add(finished)
+    _sweep(run, stage)  # an older version that a stopped try had published
     log.info(
         "%-16s %11s %ss in %11s out %11s rejected %8.1f s %7d MB",
         stage.name,
@@ -167,6 +166,13 @@ def _step(run: Run, stage: Stage, witness: Witness) -> None:
         meter.seconds,
         meter.peak_mb,
     )
+
+
+def _sweep(run: Run, stage: Stage) -> None:
+    """Delete what is left of earlier tries of a stage; nobody reads it."""
+    for table in stage.writes:
+        run.tables.sweep(table)
+    run.tables.sweep("rejects", part=stage.name)
 
 
 def _rejects(run: Run, stage: str) -> dict[str, int]:
