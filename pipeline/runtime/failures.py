@@ -23,7 +23,8 @@ _ERRNO = {
     errno.EPERM: "Permission denied",
 }
 # What Java and Spark say -> the error, what has happened, and what to do. The first that fits counts.
-_KNOWN: tuple[tuple[str, type[UserError], str, str], ...] = (
+_Known = tuple[tuple[str, type[UserError], str, str], ...]
+MACHINE: _Known = (
     (
         r"No space left on device|Disk quota exceeded",
         RunError,
@@ -36,6 +37,21 @@ _KNOWN: tuple[tuple[str, type[UserError], str, str], ...] = (
         "a folder cannot be written",
         f"Make it writable, or choose another --run-root; Spark's own folder is SPARK_LOCAL_DIRS, else /tmp. {_GO_ON}",
     ),
+    (
+        r"OutOfMemoryError|GC overhead limit",
+        CapacityError,
+        "Spark's Java ran out of memory",
+        f"Raise spark.driver_memory, or spark.shuffle_partitions for smaller pieces. {_GO_ON}",
+    ),
+    (
+        r"Python worker exited unexpectedly|Python worker failed to connect back|ExecutorLostFailure|Slave lost"
+        r"|executor .* exited|Worker exited or crashed",
+        CapacityError,
+        "a worker process was killed, mostly since memory ran out",
+        f"Give the machine more memory, or lower the number of cores (spark.master = 'local[1]'). {_GO_ON}",
+    ),
+)
+_FILES: _Known = (
     (
         r"Permission denied|AccessControlException|AccessDenied|Mkdirs failed|Failed to create (?:a temp|local) dir",
         RunError,
@@ -54,19 +70,6 @@ _KNOWN: tuple[tuple[str, type[UserError], str, str], ...] = (
         RunError,
         "a file has gone while it was read",
         "Restore it or start a new run; no other process may delete files of a run at work.",
-    ),
-    (
-        r"OutOfMemoryError|GC overhead limit",
-        CapacityError,
-        "Spark's Java ran out of memory",
-        f"Raise spark.driver_memory, or spark.shuffle_partitions for smaller pieces. {_GO_ON}",
-    ),
-    (
-        r"Python worker exited unexpectedly|Python worker failed to connect back|ExecutorLostFailure|Slave lost"
-        r"|executor .* exited|Worker exited or crashed|EOFException",
-        CapacityError,
-        "a worker process was killed, mostly since memory ran out",
-        f"Give the machine more memory, or lower the number of cores (spark.master = 'local[1]'). {_GO_ON}",
     ),
 )
 _DEAD = "Spark's Java process has ended, killed from outside or by the system when memory ran out"
@@ -90,17 +93,22 @@ def named() -> Iterator[None]:
         raise known from None
 
 
-def recognize(error: BaseException) -> UserError | None:
-    """The error in words, if it is one that the machine is to blame for."""
+def recognize(error: BaseException, known: _Known = (*MACHINE, *_FILES)) -> UserError | None:
+    """The error in words; None where it is none that is known.
+
+    Args:
+        error: anything raised by Spark, py4j or the system.
+        known: what is looked for; `MACHINE` leaves out what may be the fault of a file that is read.
+    """
     if isinstance(error, OSError) and error.errno in _ERRNO:
-        return _match([f"{_ERRNO[error.errno]}: {error.filename or error.strerror}"])
+        return _match([f"{_ERRNO[error.errno]}: {error.filename or error.strerror}"], known)
     if isinstance(error, MemoryError):
         return CapacityError(f"Python ran out of memory. Give the machine more, or lower mine.max_phrases. {_GO_ON}")
     if isinstance(error, Py4JJavaError):
-        return _match(_chain(error))
+        return _match(_chain(error), known)
     if isinstance(error, Py4JNetworkError | ConnectionError) or _no_answer(error):
         return RunError(f"{_DEAD}. {_GO_ON}")
-    return _match([str(error)]) if isinstance(error, PySparkException) else None
+    return _match([str(error)], known) if isinstance(error, PySparkException) else None
 
 
 def _no_answer(error: BaseException) -> bool:
@@ -123,8 +131,8 @@ def _chain(error: Py4JJavaError) -> list[str]:
     return told[::-1]
 
 
-def _match(told: list[str]) -> UserError | None:
-    for pattern, kind, what, advice in _KNOWN:
+def _match(told: list[str], known: _Known) -> UserError | None:
+    for pattern, kind, what, advice in known:
         for message in told:
             if re.search(pattern, message):
                 return kind(f"{what}: {_short(message)}. {advice}")

@@ -31,6 +31,8 @@ class SourceConfig:
     licence: str = setting("", "Licence of this source, for the card; that of [publish] where empty.")
 
     def __post_init__(self) -> None:
+        _require_named(self.path, self.image_id, self.text)
+        _require_named(self.signal, self.signal_column, self.count, self.contributor, self.language, self.image_uri)
         if (self.corpus is None) == (self.path is None):
             raise ConfigError("give either path or corpus, and not both.")
         if self.corpus is None and (self.signal is None) == (self.signal_column is None):
@@ -63,7 +65,15 @@ class ImagesConfig:
     def __post_init__(self) -> None:
         if not self.path:
             raise ConfigError("path is missing.")
+        _require_named(self.path, self.image_id, self.image_uri, self.duplicate_of, self.perceptual_hash)
         if self.max_distance and not self.perceptual_hash:
             raise ConfigError(f"max_distance = {self.max_distance} needs perceptual_hash, the column to compare.")
         if not self.name:
             object.__setattr__(self, "name", Path(self.path).name)
+
+
+def _require_named(*settings: str | None) -> None:
+    """Raise where a setting is given, and has nothing in it or what no file and column can have."""
+    for value in settings:
+        if value is not None and (not value.strip() or "\0" in value):
+            raise ConfigError(f"{value!r} names nothing: give path, signal and columns a name, or leave them out.")

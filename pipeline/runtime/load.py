@@ -19,7 +19,8 @@ from pipeline.runtime.config import (
     SparkConfig,
 )
 from pipeline.runtime.errors import ConfigError
-from pipeline.runtime.inputs import ImagesConfig, SourceConfig
+from pipeline.runtime.inputs import FORMATS, ImagesConfig, SourceConfig
+from pipeline.runtime.places import PathsConfig, check_places
 from pipeline.runtime.settings import build, render
 
 SECTIONS: Mapping[str, type[Any]] = {
@@ -34,6 +35,8 @@ SECTIONS: Mapping[str, type[Any]] = {
     "publish": PublishConfig,
     "report": ReportConfig,
 }
+# What the operator allows; no part of what a run computes, and so of no Config.
+_RULES: Mapping[str, type[Any]] = {"paths": PathsConfig}
 _LISTS: Mapping[str, type[Any]] = {"sources": SourceConfig, "images": ImagesConfig}
 
 
@@ -61,15 +64,16 @@ def parse_config(raw: Mapping[str, Any], where: str, overrides: Sequence[str] = 
         overrides: settings that go before those of the file.
 
     Raises:
-        ConfigError: a setting is unknown, of the wrong type or impossible.
+        ConfigError: a setting is unknown, of the wrong type or impossible, or names a path that is not allowed.
     """
-    raw = {key: dict(value) if key in SECTIONS and isinstance(value, Mapping) else value for key, value in raw.items()}
+    sections = {**SECTIONS, **_RULES}
+    raw = {key: dict(value) if key in sections and isinstance(value, Mapping) else value for key, value in raw.items()}
     for override in overrides:
         _override(raw, override)
     for key, value in raw.items():
-        if key not in SECTIONS and key not in _LISTS:
-            raise ConfigError(f"{where}: unknown section [{key}]. Allowed: {', '.join([*_LISTS, *SECTIONS])}.")
-        if key in SECTIONS and not isinstance(value, Mapping):
+        if key not in sections and key not in _LISTS:
+            raise ConfigError(f"{where}: unknown section [{key}]. Allowed: {', '.join([*_LISTS, *sections])}.")
+        if key in sections and not isinstance(value, Mapping):
             raise ConfigError(f"{where}: {key} = {value!r} must be a section: [{key}].")
         if key in _LISTS and not (isinstance(value, list) and all(isinstance(item, Mapping) for item in value)):
             raise ConfigError(f"{where}: {key} must be a list of tables: [[{key}]].")
@@ -83,7 +87,35 @@ def parse_config(raw: Mapping[str, Any], where: str, overrides: Sequence[str] = 
         if twice:
             raise ConfigError(f"{where} [[{name}]]: name {twice[0]!r} is used twice; give each its own name.")
         parts[name] = items
-    return Config(**parts)
+    config = Config(**parts)
+    rules = build(PathsConfig, raw.get("paths", {}), f"{where} [paths]")
+    if rules.allowed_roots:
+        tables: list[SourceConfig | ImagesConfig] = [*config.sources, *config.images]
+        for source in tables:
+            if source.path and source.format not in FORMATS:  # others may lead anywhere by their options
+                raise ConfigError(
+                    f"{where}: {source.name!r} has format {source.format!r}. With paths.allowed_roots set, use one of "
+                    f"{', '.join(FORMATS)}."
+                )
+    check_places({f"{where}: {name}": path for name, path in named_paths(config).items()}, rules.allowed_roots)
+    return config
+
+
+def named_paths(config: Config) -> dict[str, str]:
+    """Setting -> every path that the configuration names."""
+    paths = {f"sources {source.name!r} path": source.path or "" for source in config.sources}
+    paths |= {f"images {table.name!r} path": table.path for table in config.images}
+    model = config.embed.encoder.removeprefix("static:")
+    paths |= {
+        "mine.dictionary": config.mine.dictionary,
+        "labeling.trusted": config.labeling.trusted,
+        "publish.held_out": config.publish.held_out,
+        "publish.audit": config.publish.audit,
+        "cluster.base": config.cluster.base,
+        "embed.cache": config.embed.cache,
+        "embed.encoder": model if Path(model).exists() else "",  # else a name
+    }
+    return {name: path for name, path in paths.items() if path}
 
 
 def render_config(config: Config) -> str:
@@ -99,8 +131,9 @@ def _override(raw: dict[str, Any], override: str) -> None:
     section, dot, key = name.strip().partition(".")
     if not (equals and dot and key):
         raise ConfigError(f"--set {override}: write it as section.key=value.")
-    if section not in SECTIONS:
-        raise ConfigError(f"--set {override}: unknown section {section!r}. Allowed: {', '.join(SECTIONS)}.")
+    allowed = [*SECTIONS, *_RULES]
+    if section not in allowed:
+        raise ConfigError(f"--set {override}: unknown section {section!r}. Allowed: {', '.join(allowed)}.")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

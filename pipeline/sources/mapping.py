@@ -4,26 +4,43 @@ from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, AtomicType, BinaryType, DataType, StringType
+from pyspark.sql.types import (
+    ArrayType,
+    AtomicType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    DecimalType,
+    FractionalType,
+    VariantType,
+)
 
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.inputs import ImagesConfig, SourceConfig
 from pipeline.sources import reposts
-from pipeline.sources.readers import BROKEN
+from pipeline.sources.readers import BROKEN, printable
+
+_MAX_COUNT = 10**12  # no fact is seen more often, and sums of nine million such still fit 64 bits
+_MAX_ID = 4096  # characters: any URL fits; longer is a text in the wrong column, and slows every join
+_MAX_RAW = 2000  # characters of a rejected row that are kept for masking
+_NAMED = 30  # columns that a message names
 
 
 def to_facts(rows: DataFrame, source: SourceConfig) -> DataFrame:
     """One row per fact: the columns of signals, image_uri, and `reason` and `raw` where the fact cannot be used.
 
     Raises:
-        InputError: a column that the configuration names is missing or of a type that cannot be text.
+        InputError: a column that the configuration names is missing or of a type that cannot be text, or an id.
     """
     names = [source.image_id, source.text, source.signal_column, source.count, source.contributor]
     require_columns(rows, source.name, [*names, source.language, source.image_uri])
+    _require_ids(rows, source.name, source.image_id)
+    plain = (source.signal_column, source.count, source.contributor, source.language, source.image_uri)
+    _require_plain(rows, source.name, plain)
     kind = rows.schema[source.text].dataType
-    if isinstance(kind, ArrayType) and isinstance(kind.elementType, StringType):
-        text: Column = F.explode_outer(_column(source.text))
-    elif isinstance(kind, AtomicType) and not isinstance(kind, BinaryType):
+    if isinstance(kind, ArrayType) and _is_plain(kind.elementType):
+        text: Column = F.explode_outer(_column(source.text).cast("array<string>"))
+    elif _is_plain(kind):
         text = _column(source.text).cast("string")
     else:
         raise InputError(
@@ -42,10 +59,12 @@ def to_facts(rows: DataFrame, source: SourceConfig) -> DataFrame:
         _optional(source.language).alias("language"),
         _optional(source.image_uri).alias("image_uri"),
         broken.cast("string").alias("broken"),
+        F.lit(BROKEN in rows.columns).alias("decoded"),
         F.to_json(kept).alias("row"),
     )
-    # By way of double, so that 3.0 is 3, and NaN and words are null.
-    number = F.expr("try_cast(try_cast(stated AS DOUBLE) AS BIGINT)")
+    # By way of double, so that 3.0 is 3, and NaN, words, 2.5 and what is too large for a sum are null.
+    whole = F.expr("try_cast(try_cast(stated AS DOUBLE) AS BIGINT)")
+    number = F.when((whole == F.expr("try_cast(stated AS DOUBLE)")) & (whole <= _MAX_COUNT), whole)
     counted = facts.withColumns({"count": F.when(F.col("stated").isNull(), 1).otherwise(number)})
     return counted.select(
         "image_id",
@@ -57,7 +76,7 @@ def to_facts(rows: DataFrame, source: SourceConfig) -> DataFrame:
         F.lit(source.name).alias("source"),
         "image_uri",
         _fault().alias("reason"),
-        F.coalesce("broken", "row").alias("raw"),
+        F.substring(F.coalesce("broken", "row"), 1, _MAX_RAW).alias("raw"),
     ).withColumns({"language": F.when(~F.col("language").isin("", "und", "mul", "zxx", "mis"), F.col("language"))})
 
 
@@ -72,6 +91,8 @@ def to_images(rows: DataFrame, source: ImagesConfig) -> DataFrame:
     """
     names = [source.image_id, source.image_uri, source.duplicate_of, source.perceptual_hash]
     require_columns(rows, source.name, names)
+    _require_ids(rows, source.name, source.image_id, source.duplicate_of)
+    _require_plain(rows, source.name, [source.image_uri])
     stated, number, fault = F.lit(None).cast("string"), F.lit(None).cast("long"), F.lit(None).cast("string")
     if source.perceptual_hash:
         kind = rows.schema[source.perceptual_hash].dataType
@@ -85,13 +106,17 @@ def to_images(rows: DataFrame, source: ImagesConfig) -> DataFrame:
         fault = reposts.hash_fault(stated, number)
     image = _trimmed(_column(source.image_id))
     original = _optional(source.duplicate_of)
+    broken = F.col(BROKEN) if BROKEN in rows.columns else F.lit(None)
     return rows.select(
         image.alias("image_id"),
         _optional(source.image_uri).alias("image_uri"),
         F.when(original != image, original).alias("duplicate_of"),
         F.when(fault.isNull(), number).alias("perceptual_hash"),
         F.lit(source.name).alias("source"),
-        F.when(image.isNull(), "no_image_id").alias("reason"),
+        F.when(broken.isNotNull(), "broken_row")
+        .when(image.isNull(), "no_image_id")
+        .when(F.length(image) > _MAX_ID, "long_image_id")
+        .alias("reason"),
         F.when(image.isNotNull(), fault).alias("hash_reason"),
         stated.alias("hash_raw"),
     )
@@ -138,12 +163,43 @@ def require_columns(rows: DataFrame, name: str, columns: Sequence[str | None]) -
     """Check that the named columns exist.
 
     Raises:
-        InputError: naming every missing column and those that there are.
+        InputError: naming every missing column and those that there are, or one whose name is there twice.
     """
     missing = [repr(column) for column in columns if column and column not in rows.columns]
     if missing:
-        there = ", ".join(column for column in rows.columns if column != BROKEN)
-        raise InputError(f"source {name!r}: no column {', '.join(missing)}. It has: {there}.")
+        there = [printable(column)[:100] for column in rows.columns if column != BROKEN]
+        more = f" and {len(there) - _NAMED:,} more" if len(there) > _NAMED else ""
+        raise InputError(
+            f"source {name!r}: no column {', '.join(missing)}. It has: {', '.join(there[:_NAMED]) or 'none'}{more}."
+        )
+    for column in filter(None, columns):
+        alike = [other for other in rows.columns if other.lower() == column.lower()]
+        if len(alike) > 1:
+            raise InputError(f"source {name!r}: columns {', '.join(alike)} differ in case alone. Rename all but one.")
+
+
+def _require_ids(rows: DataFrame, name: str, *columns: str | None) -> None:
+    """Raise where a column cannot hold ids: numbers with a point lose digits, and two images become one."""
+    for column in filter(None, columns):
+        kind = rows.schema[column].dataType
+        inexact = isinstance(kind, FractionalType) and not isinstance(kind, DecimalType)
+        if not _is_plain(kind) or inexact or isinstance(kind, BooleanType):
+            raise InputError(
+                f"source {name!r}: column {column!r} is {_name(kind)}, which cannot be an id. "
+                f"Write ids as strings or whole numbers."
+            )
+
+
+def _require_plain(rows: DataFrame, name: str, columns: Sequence[str | None]) -> None:
+    """Raise where a column holds lists, objects or bytes in place of single values."""
+    for column in filter(None, columns):
+        kind = rows.schema[column].dataType
+        if not _is_plain(kind):
+            raise InputError(f"source {name!r}: column {column!r} is {_name(kind)}, expected a string or a number.")
+
+
+def _is_plain(kind: DataType) -> bool:
+    return isinstance(kind, AtomicType) and not isinstance(kind, BinaryType | VariantType)
 
 
 def _fault() -> Column:
@@ -151,15 +207,22 @@ def _fault() -> Column:
     return (
         F.when(F.col("broken").isNotNull(), "broken_row")
         .when(F.col("image_id").isNull(), "no_image_id")
+        .when(F.length("image_id") > _MAX_ID, "long_image_id")
         .when(F.col("text").isNull(), "null_text")
+        .when(_miscoded("text") | _miscoded("image_id"), "bad_encoding")
         .when(F.trim("text") == "", "empty_text")
         .when(F.col("signal").isNull(), "no_signal")
         .when(F.col("count").isNull() | (F.col("count") < 1), "bad_count")
     )
 
 
+def _miscoded(name: str) -> Column:
+    """Whether bytes were no UTF-8; a format of text has put U+FFFD in their place already."""
+    return ~F.is_valid_utf8(name) | (F.col("decoded") & F.contains(F.col(name), F.lit("\ufffd")))
+
+
 def _column(name: str | None) -> Column:
-    return F.col(f"`{name}`")
+    return F.col("`" + str(name).replace("`", "``") + "`")
 
 
 def _optional(name: str | None) -> Column:

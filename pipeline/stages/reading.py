@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from pipeline.runtime import files
 from pipeline.runtime.config import Config
+from pipeline.sources import readers
 
 Inputs = Callable[[Config], Mapping[str, str]]
 
@@ -12,7 +13,7 @@ def sources(config: Config) -> dict[str, str]:
     """Setting -> path of the sources and tables of images."""
     texts = {f"sources {source.name!r}": source.path for source in config.sources}
     listed = {f"images {table.name!r}": table.path for table in config.images}
-    return {name: path for name, path in (texts | listed).items() if path}
+    return {name: readers.literal(path) for name, path in (texts | listed).items() if path}
 
 
 def setting(*names: str) -> Inputs:
