@@ -22,7 +22,7 @@ SIGNALS := build/signals-$(BENCH_SIGNALS)
 PEERS := build/peers/bin/python
 VECTORS := build/vectors-$(BENCH_PHRASES)
 
-.PHONY: help setup demo dist test test-fast test-consumers test-cluster test-faults check lock bench bench-counting bench-normalizing bench-clustering bench-matching bench-skew bench-publishing bench-train clean
+.PHONY: help setup demo dist test test-fast test-consumers test-cluster test-faults check audit lock bench bench-counting bench-normalizing bench-clustering bench-matching bench-skew bench-publishing bench-train clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -58,6 +58,11 @@ check: .venv/.dev ## check format, style, types and the order of imports
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest -q tests/unit/test_import_order.py
+
+audit: .venv/.dev build/audit/.ready ## look all pinned packages up in the list of known vulnerabilities (online), and check their licences
+	# Strict, since a package that the index does not know would be skipped, and the audit pass.
+	build/audit/bin/pip-audit -r .constraints.txt --no-deps --disable-pip --strict --progress-spinner off
+	$(PYTHON) -m pytest -q tests/unit/test_security.py -k licence
 
 lock: .venv/.ready ## resolve all dependencies anew and write .constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
@@ -133,6 +138,11 @@ clean: ## remove the environment and all caches; runs/ stays
 
 .venv/.dev: .venv/.ready
 	$(PIP) install --quiet -c .constraints.txt --group dev
+	touch $@
+
+build/audit/.ready: .venv/.ready
+	.venv/bin/python -m venv --clear build/audit
+	build/audit/bin/python -m pip --disable-pip-version-check install --quiet 'pip-audit==2.10.1'
 	touch $@
 
 $(SIGNALS)/.done: .venv/.dev tests/benchmarks/generate.py tests/benchmarks/draws.py

@@ -1,14 +1,11 @@
 """What people said of image labels: one CSV file of judgements, read with every fault named by its line."""
 
-import csv
-import io
 import math
-from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from pipeline.runtime import files
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.user_csv import read_rows, read_user_text, separator_of
 
 JUDGEMENTS = pa.schema(
     [
@@ -20,6 +17,7 @@ JUDGEMENTS = pa.schema(
 _RIGHT = ("1", "1.0", "yes", "y", "right", "true")
 _WRONG = ("0", "0.0", "no", "n", "wrong", "false")
 _OPEN = ("", "?")  # not judged
+_WHAT = "Judgements are one row per image and label, in the columns image_id, label and correct."
 
 
 def read_judgements(path: str) -> pa.Table:
@@ -37,11 +35,11 @@ def read_judgements(path: str) -> pa.Table:
         sorted by image_id and label. image_id and label are as in the file, to the letter.
 
     Raises:
-        InputError: there is no such file, it is no UTF-8, a column is missing, a cell is not understood, or rows of the
-            same pair contradict each other.
+        InputError: there is no such file, it is no CSV in UTF-8, a column is missing, a cell is not understood, or rows
+            of the same pair contradict each other.
     """
     found: dict[tuple[str, str], tuple[int, bool, str | None, float | None]] = {}
-    for line, row in _read_rows(path):
+    for line, row in read_rows(path, ("image_id", "label", "correct"), _WHAT):
         answer = row["correct"].strip().lower()
         if answer in _OPEN:
             continue
@@ -71,58 +69,11 @@ def read_judgements(path: str) -> pa.Table:
 def holds_judgements(path: str) -> bool:
     """Whether a text file has the column `correct`, whatever separates its columns and whatever stands before."""
     try:
-        lines = (files.read_text(path) or "").removeprefix("\ufeff").splitlines()
-    except UnicodeDecodeError:
+        lines = read_user_text(path, _WHAT).splitlines()
+    except InputError:  # whoever reads it as a table says what is wrong
         return False
     head = next((line for line in lines if line.strip()), "")
-    return "correct" in [name.strip().strip('"') for name in head.split(_separator(head))]
-
-
-def _read_rows(path: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, column -> cell) of each row that is not blank; line is where the row ends, counted from 1."""
-    try:
-        text = files.read_text(path)
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: the file is no UTF-8. Save it as CSV in UTF-8.") from None
-    if text is None:
-        raise InputError(f"{path}: there is no such file.")
-    text = text.removeprefix("\ufeff")
-    separator = _separator(text.partition("\n")[0])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    names: list[str] | None = None
-    try:
-        for cells in reader:
-            if not any(cells):
-                continue
-            if names is None:
-                names = _checked_header(path, cells)
-                continue
-            if any(cells[len(names) :]):
-                raise InputError(f"{path}, line {reader.line_num}: {len(cells)} cells, the header has {len(names)}.")
-            yield reader.line_num, dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=False))
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: not readable as CSV ({error}).") from None
-    if names is None:
-        raise InputError(f"{path}: the file is empty; expected a CSV file with image_id, label and correct.")
-
-
-def _separator(head: str) -> str:
-    """What stands between columns most often in the first line."""
-    return max(",;\t", key=lambda mark: (head.count(mark), mark == ","))
-
-
-def _checked_header(path: str, cells: Sequence[str]) -> list[str]:
-    names = [cell.strip() for cell in cells]
-    missing = [name for name in ("image_id", "label", "correct") if name not in names]
-    if missing:
-        raise InputError(
-            f"{path}: no column {', '.join(missing)}; it has {', '.join(names)}. "
-            f"Judgements are one row per image and label, in the columns image_id, label and correct."
-        )
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise InputError(f"{path}: column {', '.join(twice)} stands there twice. Delete one of them.")
-    return names
+    return "correct" in [name.strip().strip('"') for name in head.split(separator_of(head))]
 
 
 def _weight(path: str, line: int, cell: str) -> float | None:

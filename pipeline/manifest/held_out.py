@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from pipeline.labeling.classes import base_form, split_words
 from pipeline.runtime.errors import InputError
-from pipeline.sources.readers import format_of, read_table, readable
+from pipeline.sources.readers import BROKEN, format_of, read_table, readable
 
 COLUMNS = ("phrase", "image_id")
 
@@ -35,17 +35,33 @@ def read_held_out(spark: SparkSession, path: str) -> HeldOut:
             or both; a cell may be empty.
 
     Raises:
-        InputError: there is no such file, it is not readable, or it has neither column.
+        InputError: there is no such file, it is not readable, it has neither column, a row is broken, or nothing is in
+            it. What is not understood is never passed over: it would be trained on.
     """
     table = read_table(spark, "held-out file", path, format_of(path), {})
     found = [name for name in COLUMNS if name in table.columns]
     if not found:
         raise InputError(f"{path}: no column {' or '.join(COLUMNS)}; it has {', '.join(table.columns)}.")
+    kinds = dict(table.dtypes)
+    nested = [name for name in found if kinds[name].partition("<")[0] in ("array", "map", "struct", "binary")]
+    if nested:
+        raise InputError(f"{path}: column {nested[0]} is {kinds[nested[0]]}, expected a string or a number.")
     none = F.lit(None).cast("string")
     cells = {name: F.trim(F.col(name).cast("string")) if name in found else none for name in COLUMNS}
     rows = table.select(*(cell.alias(name) for name, cell in cells.items()))
     with readable(path):
+        if BROKEN in table.columns:
+            broken = table.select(*found, BROKEN).where(F.col(BROKEN).isNotNull()).orderBy(BROKEN).head(1)
+            if broken:
+                raise InputError(f"{path}: the row {broken[0][BROKEN][:200]!r} cannot be read. Mend or delete it.")
+        foreign = rows.where("contains(phrase, '\ufffd') or contains(image_id, '\ufffd')").orderBy(*COLUMNS).head(1)
+        if foreign:
+            raise InputError(f"{path}: the row {tuple(foreign[0])} holds bytes that are no UTF-8. Save it in UTF-8.")
         phrases = rows.where("phrase != ''").select("phrase").distinct().orderBy("phrase").collect()
+        if not phrases and not rows.where("image_id != ''").head(1):
+            raise InputError(
+                f"{path}: no row holds a phrase or image_id. Set publish.held_out = '' to hold out nothing."
+            )
     return HeldOut(tuple(row.phrase for row in phrases), rows.where("image_id != ''").select("image_id").distinct())
 
 

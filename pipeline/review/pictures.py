@@ -3,11 +3,11 @@
 import base64
 import io
 import itertools
-import re
 from collections.abc import Sequence
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from pipeline.manifest.shards.tar import picture_extension
 from pipeline.runtime import files
 
 _EDGE = 192  # pixels of the longer side: twice the size on the page, for dense screens
@@ -52,7 +52,7 @@ def _read(uri: str, limit: int) -> str | None:
         raw = path.read_bytes()
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return None
-    if re.search(rb"<svg[\s/>]", raw[:4096]):
+    if picture_extension(raw) == "svg":  # a page or a note that only mentions a drawing is none
         return _data_uri("image/svg+xml", raw, limit)
     return _thumbnail(raw, limit)
 

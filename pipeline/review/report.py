@@ -4,7 +4,6 @@ Every text on the page comes from strangers. Jinja escapes all of it, marks that
 and a Content-Security-Policy lets nothing run and nothing load.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +13,7 @@ from markupsafe import Markup
 
 from pipeline.review.charts import AFTER, BEFORE, Series, Sizes, rank_chart
 from pipeline.review.page import is_link, make_environment
-
-_SECRET = re.compile(r"pass|secret|token|credential|key", re.IGNORECASE)
+from pipeline.runtime.secrets import mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,23 +196,20 @@ def _settings(config: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, Any]
     Sorted by name: a record that was read back from its file has another order than a fresh one.
     """
     sections: list[tuple[str, list[tuple[str, Any]]]] = []
-    for name, section in sorted(config.items(), key=lambda item: (not isinstance(item[1], list | tuple), item[0])):
+    # Masked when it was recorded; a record of an earlier version was not.
+    for name, section in sorted(
+        mask(config).items(), key=lambda item: (not isinstance(item[1], list | tuple), item[0])
+    ):
         tables = section if isinstance(section, list | tuple) else [section]
         for table in tables:
             title = f"{name}: {table['name']}" if table is not section else name
-            sections.append((title, [(key, _without_secrets(key, value)) for key, value in sorted(table.items())]))
+            sections.append((title, [(key, _in_words(value)) for key, value in sorted(table.items())]))
     return sections
 
 
-def _without_secrets(key: str, value: Any) -> Any:
-    """A setting as it may be shown: a page is passed around more freely than a configuration."""
+def _in_words(value: Any) -> Any:
     if isinstance(value, Mapping):
-        hidden = {
-            name: "(hidden)" if _SECRET.search(name) else _without_secrets(name, item) for name, item in value.items()
-        }
-        return ", ".join(f"{name} = {item}" for name, item in hidden.items())
-    if isinstance(value, str):
-        return re.sub(r"//[^/@\s]*@", "//(hidden)@", value)
+        return ", ".join(f"{name} = {item}" for name, item in value.items())
     return ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else value
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipeline.runtime.config import Config
 from pipeline.runtime.errors import UserError
 from pipeline.runtime.load import load_config, parse_config, render_config
+from pipeline.runtime.secrets import mask, mask_text
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 log = logging.getLogger("pipeline")
@@ -49,7 +50,7 @@ def run_job(
     def job() -> None:
         config = _config(parsed)
         if parsed.print_config:
-            sys.stdout.write(render_config(config))
+            sys.stdout.write(render_config(mask(config)))
             return
         resume = getattr(parsed, "resume", None)
         run_id, until = resume or parsed.run_id, getattr(parsed, "until", None)
@@ -69,7 +70,7 @@ def exit_code(job: Callable[[], None], stopped: str = "stopped") -> int:
     try:
         job()
     except UserError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {mask_text(str(error))}\n")
         return UNUSABLE
     except KeyboardInterrupt:
         sys.stderr.write(f"{stopped}\n")

@@ -12,6 +12,7 @@ from typing import Any
 from pipeline.runtime import files
 from pipeline.runtime.config import Config
 from pipeline.runtime.errors import RunError
+from pipeline.runtime.secrets import mask
 
 log = logging.getLogger("pipeline")
 
@@ -119,7 +120,8 @@ def open_record(
         lacking = [name for name in ("config", "stages", "signals", "versions") if name not in content]
         if lacking:
             raise RunError(f"{path}: no {', '.join(lacking)} in it. The file was damaged; start a new run.")
-        given = dataclasses.asdict(config)
+        given = mask(dataclasses.asdict(config))
+        content["config"] = mask(content["config"])
         content["config"].update({name: given[name] for name in free})
         content["stages"] = [item for item in content["stages"] if item["stage"] not in again]
         changed = differences(content["config"], given)
@@ -134,7 +136,7 @@ def open_record(
     content = {
         "run_id": run_id,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "config": dataclasses.asdict(config),
+        "config": mask(dataclasses.asdict(config)),
         "digest": config.digest(*(field.name for field in dataclasses.fields(config))),
         "versions": _versions(),
         "signals": [],

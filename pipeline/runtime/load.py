@@ -1,6 +1,6 @@
 """The configuration of a run out of its TOML file, and back into TOML with every reason."""
 
-import tomllib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from pipeline.runtime.config import (
 from pipeline.runtime.errors import ConfigError
 from pipeline.runtime.inputs import FORMATS, ImagesConfig, SourceConfig
 from pipeline.runtime.places import PathsConfig, check_places
-from pipeline.runtime.settings import build, render
+from pipeline.runtime.settings import build, parse_toml, render, shown
 
 SECTIONS: Mapping[str, type[Any]] = {
     "spark": SparkConfig,
@@ -47,11 +47,12 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         ConfigError: the file is missing or no TOML, or a setting is unknown, of the wrong type or impossible.
     """
     try:
-        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        content = Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}). Give a TOML file by --config.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: no valid TOML: {error}") from None
+    except ValueError as error:  # a NUL in the name
+        raise ConfigError(f"{shown(str(path))}: cannot be read ({error}). Give a TOML file by --config.") from None
+    raw = parse_toml(content, str(path))
     return parse_config(raw, str(path), overrides)
 
 
@@ -72,9 +73,11 @@ def parse_config(raw: Mapping[str, Any], where: str, overrides: Sequence[str] = 
         _override(raw, override)
     for key, value in raw.items():
         if key not in sections and key not in _LISTS:
-            raise ConfigError(f"{where}: unknown section [{key}]. Allowed: {', '.join([*_LISTS, *sections])}.")
+            raise ConfigError(
+                f"{where}: unknown section [{str(key)[:80]}]. Allowed: {', '.join([*_LISTS, *sections])}."
+            )
         if key in sections and not isinstance(value, Mapping):
-            raise ConfigError(f"{where}: {key} = {value!r} must be a section: [{key}].")
+            raise ConfigError(f"{where}: {key} = {shown(value)} must be a section: [{key}].")
         if key in _LISTS and not (isinstance(value, list) and all(isinstance(item, Mapping) for item in value)):
             raise ConfigError(f"{where}: {key} must be a list of tables: [[{key}]].")
     if not raw.get("sources"):
@@ -113,7 +116,7 @@ def named_paths(config: Config) -> dict[str, str]:
         "publish.audit": config.publish.audit,
         "cluster.base": config.cluster.base,
         "embed.cache": config.embed.cache,
-        "embed.encoder": model if Path(model).exists() else "",  # else a name
+        "embed.encoder": model if os.path.exists(model) else "",  # else a name
     }
     return {name: path for name, path in paths.items() if path}
 
@@ -130,12 +133,15 @@ def _override(raw: dict[str, Any], override: str) -> None:
     name, equals, text = override.partition("=")
     section, dot, key = name.strip().partition(".")
     if not (equals and dot and key):
-        raise ConfigError(f"--set {override}: write it as section.key=value.")
+        raise ConfigError(f"--set {override[:200]}: write it as section.key=value.")
     allowed = [*SECTIONS, *_RULES]
     if section not in allowed:
-        raise ConfigError(f"--set {override}: unknown section {section!r}. Allowed: {', '.join(allowed)}.")
+        raise ConfigError(f"--set {override[:200]}: unknown section {section[:80]!r}. Allowed: {', '.join(allowed)}.")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    raw.setdefault(section, {})[key] = value
+        parsed = parse_toml(f"value = {text}", "--set")
+    except ConfigError:
+        parsed = {}
+    table = raw.setdefault(section, {})
+    if isinstance(table, dict):  # else it is named when the sections are checked
+        # More than one value is no TOML value, so it is a string.
+        table[key] = parsed["value"] if parsed.keys() == {"value"} else text

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.fingerprint import fingerprint
+from pipeline.runtime.secrets import mask_text
 
 Seen = dict[str, list[Any]]  # file -> [bytes, time in ms, fingerprint]
 _READERS = 8
@@ -51,7 +52,7 @@ class Witness:
                 f"{stage}: {'; '.join(changed)} since the stage began. Restore what was there, or start a new run."
             )
         if inputs:
-            found = {name: {"path": path, "files": look(self._spark, path)} for name, path in inputs.items()}
+            found = {name: {"path": mask_text(path), "files": look(self._spark, path)} for name, path in inputs.items()}
             self._known[stage] = found
             files.write_json(self._path, self._known)
 

@@ -6,28 +6,26 @@ what follows on an object of JSON, columns and types that only some files have, 
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.runtime import failures, files
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.secrets import mask_text, resolve, secret_values
+from pipeline.sources import delimited, json_lines
+from pipeline.sources.broken import BROKEN, CHOOSING
 
-BROKEN = "_broken_row"  # holds the text of a row that its format cannot parse
+__all__ = ["BROKEN", "format_of", "literal", "printable", "read_table", "readable"]
 
-# Quotes are doubled inside quotes (RFC 4180); every column is read, or broken rows would pass where few are asked for.
-_CSV = {"header": "true", "quote": '"', "escape": '"', "columnPruning": "false", "enforceSchema": "false"}
 _SUFFIXES = {"csv": "csv", "tsv": "tsv", "json": "json", "jsonl": "json", "ndjson": "json", "orc": "orc"}
 _SUFFIXES |= {"parquet": "parquet", "pq": "parquet"}
 _PACKED = ("gz", "bz2", "zst", "lz4", "snappy", "deflate", "xz")
-_FILES = ("pathGlobFilter", "recursiveFileLookup", "modifiedBefore", "modifiedAfter")  # options that choose files
 _MAGIC = {
     b"\x1f\x8b": "compressed by gzip: name it .gz",
     b"\x28\xb5\x2f\xfd": "compressed by zstd: name it .zst",
@@ -38,8 +36,6 @@ _MAGIC = {
     b"\xff\xfe": "UTF-16: set options.encoding to UTF-16, or convert it to UTF-8",
     b"\xfe\xff": "UTF-16: set options.encoding to UTF-16, or convert it to UTF-8",
 }
-_EMPTY = 100  # files that may be empty before the first with a header
-_MAX_KEYS = 20_000  # more are no columns but data, such as objects keyed by id
 
 
 def format_of(path: str) -> str:
@@ -60,20 +56,22 @@ def read_table(spark: SparkSession, name: str, path: str, format: str, options: 
     Raises:
         InputError: the path does not exist, holds no data or data that would be passed over, or is not readable in
             that format.
+        ConfigError: an option refers to a variable of the environment that is not set.
     """
     what = f"source {name!r}: {path} as {format}"
     if set(options) & {"path", "paths"}:
         raise InputError(f"source {name!r}: options.path stands beside the setting path. Name all files by path.")
-    with readable(what):
+    options = resolve(options, f"source {name!r}")
+    with readable(what, secret_values(options)):
         if format not in ("csv", "tsv", "json", "parquet", "orc"):
             return spark.read.format(format).options(**options).load(path)
         place = literal(path)
         listed = _list(spark, place, options)
         _check_files(what, format, listed, options)
         if format in ("csv", "tsv"):
-            table = _read_delimited(spark, place, listed, {"sep": "\t" if format == "tsv" else ",", **_CSV, **options})
+            table = delimited.read_delimited(spark, place, listed, "\t" if format == "tsv" else ",", options)
         elif format == "json":
-            table = _read_json(spark, what, place, options)
+            table = json_lines.read_json(spark, what, place, options)
         else:
             # Else the columns of one file stand for all of them.
             table = spark.read.format(format).options(**{"mergeSchema": "true", **options}).load(place)
@@ -95,7 +93,7 @@ def literal(path: str) -> str:
 
 def _list(spark: SparkSession, path: str, options: Mapping[str, str]) -> list[str]:
     """Every data file at the path, those in folders below too."""
-    chosen = {key: value for key, value in options.items() if key in _FILES}
+    chosen = {key: value for key, value in options.items() if key in CHOOSING}
     return _names(spark.read.format("binaryFile").options(**{**chosen, "recursiveFileLookup": "true"}).load(path))
 
 
@@ -145,120 +143,9 @@ def _check_head(what: str, place: Path, head: bytes, encoded: bool) -> None:
             raise InputError(f"{what}: {place} is {kind}.")
 
 
-def _read_delimited(spark: SparkSession, path: str, listed: Sequence[str], options: Mapping[str, str]) -> DataFrame:
-    encoding = options.get("encoding", options.get("charset", "UTF-8")).upper()
-    if encoding.startswith(("UTF-16", "UTF-32", "UTF16", "UTF32")):
-        options = {"multiLine": "true", **options}  # Spark finds the ends of lines in single bytes
-    head, holder = _header(spark, listed, options)
-    schema = StructType([*head.fields, StructField(BROKEN, StringType())])
-    parse = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": BROKEN, **options}
-    mark = options["quote"]
-    if options.get("multiLine", "").lower() == "true" or mark != options["escape"] or len(mark) != 1 or not head.fields:
-        return spark.read.options(**parse).schema(schema).csv(path)
-    # Whole lines first: Spark takes a quote that is still open at the end of a line for closed there. The mark that no
-    # text has keeps the line in one piece; where it is there all the same, the line is broken.
-    whole = {**options, "sep": "\x01", "quote": "", "escape": "\x02", "mode": "PERMISSIVE"}
-    whole = {key: value for key, value in whole.items() if key not in ("nullValue", "emptyValue", "inferSchema")}
-    first = spark.read.options(**whole).csv(holder).schema.fields[0].name
-    lines = StructType([StructField(first, StringType()), StructField(BROKEN, StringType())])
-    read = spark.read.options(**{**whole, "columnNameOfCorruptRecord": BROKEN}).schema(lines).csv(path)
-    parts = read.columns[2:]  # what folders are named by
-    own = [field for field in schema if field.name not in parts]
-    ddl = ", ".join(f"{_quoted(field.name)} {field.dataType.simpleString()}" for field in own)
-    line, cut = F.col("_line"), F.col("_cut")
-    damaged = F.when(cut.isNotNull() | _open_quote(line, mark, options["sep"]), F.coalesce(cut, line))
-    named = read.toDF("_line", "_cut", *parts)
-    parsed = named.select(F.from_csv(line, ddl, parse).alias("_row"), damaged.alias("_damaged"), *map(_quoted, parts))
-    # By star: thousands of columns named one by one take Spark minutes.
-    rows = parsed.select("_row.*", "_damaged", *map(_quoted, parts))
-    return rows.withColumns({BROKEN: F.coalesce("_damaged", BROKEN)}).drop("_damaged")
-
-
-def _header(spark: SparkSession, listed: Sequence[str], options: Mapping[str, str]) -> tuple[StructType, str]:
-    """The columns of the first file that is not empty, and its path; Spark itself would open every file for them."""
-    for file in listed[:_EMPTY]:
-        path = re.sub(r"([\[\]{}*?\\])", r"\\\1", unquote(file))
-        schema = spark.read.options(**options).csv(path).schema
-        if schema.fields:
-            break
-    return schema, path
-
-
-def _open_quote(line: Column, mark: str, sep: str) -> Column:
-    """Whether a field of the line begins with a quote and does not end with one."""
-    q, s = re.escape(mark), re.escape(sep)
-    single = F.replace(line, F.lit(mark * 2), F.lit(""))  # quotes in quotes, and empty fields
-    rest = F.regexp_replace(single, f"(^|{s}){q}[^{q}]*{q}(?={s}|$)", "$1")
-    return rest.rlike(f"(^|{s}){q}")
-
-
-def _read_json(spark: SparkSession, what: str, path: str, options: Mapping[str, str]) -> DataFrame:
-    """One row per object; a list of objects on one line is as many rows.
-
-    Spark's own reader takes the first object of a line and drops what follows, writes lists into texts as JSON where
-    lines differ, and does not come back from a schema that is some hundred levels deep.
-    """
-    encoding = options.get("encoding", options.get("charset", "UTF-8")).upper()
-    if encoding not in ("UTF-8", "UTF8"):
-        raise InputError(f"{what}: JSON is read as UTF-8 alone, options.encoding is {encoding}. Convert the files.")
-    chosen = {key: value for key, value in options.items() if key in (*_FILES, "lineSep", "compression")}
-    whole = options.get("multiLine", "").lower() == "true"
-    lines = spark.read.options(**chosen).text(path, wholetext=whole).where(r"value rlike '\\S'")
-    settings = {key: value for key, value in options.items() if key not in chosen}
-
-    def boxed(left: str, right: str) -> Column:
-        return F.from_json(F.concat(F.lit(left), "value", F.lit(right)), "variant", settings)
-
-    # What follows on a value breaks one of the two boxes, and is passed over without a box.
-    parsed = lines.select("value", boxed('{"w":', "}").alias("braced"), boxed("[", "]").alias("listed"))
-    single = F.expr("cardinality(try_variant_get(listed, '$', 'array<variant>')) = 1")
-    sound = F.coalesce(single & F.col("braced").isNotNull(), F.lit(False))
-    values = F.expr("try_variant_get(braced, '$.w', 'variant')")
-    listed = F.expr("try_variant_get(braced, '$.w', 'array<variant>')")
-    each = parsed.select("value", F.explode(F.when(sound, F.coalesce(listed, F.array(values)))).alias("item")).select(
-        "value", F.expr("try_variant_get(item, '$', 'map<string,variant>')").alias("item")
-    )
-    broken = parsed.where(~sound)
-    kinds = each.select(F.explode("item").alias("key", "kind")).select("key", _kind("kind").alias("kind"))
-    found = kinds.distinct().orderBy("key", "kind").limit(_MAX_KEYS + 1).collect()
-    if len(found) > _MAX_KEYS:
-        raise InputError(f"{what}: more than {_MAX_KEYS:,} keys. Write one object a row, with the same keys.")
-    keys: dict[str, set[str]] = {}
-    for row in found:
-        keys.setdefault(row.key, set()).add(row.kind)
-    columns = [_typed(F.element_at("item", F.lit(key)), kinds - {"VOID"}).alias(key) for key, kinds in keys.items()]
-    whole_rows = each.select(*columns, F.when(F.col("item").isNull(), F.col("value")).alias(BROKEN))
-    return whole_rows.unionByName(broken.select(F.col("value").alias(BROKEN)), allowMissingColumns=True)
-
-
-def _kind(value: str | Column) -> Column:
-    """What a value of JSON is: BIGINT, STRING, ARRAY, OBJECT and so on."""
-    return F.regexp_extract(F.schema_of_variant(value), "^[A-Z]+", 0)
-
-
-def _typed(value: Column, kinds: set[str]) -> Column:
-    """A value of JSON in the one type that holds all kinds of it; what is nested deeper than a list is null."""
-
-    def plain(item: Column) -> Column:
-        return F.when(~_kind(item).isin("ARRAY", "OBJECT", "VOID"), F.try_variant_get(item, "$", "string"))
-
-    if kinds == {"OBJECT"}:
-        return value
-    if kinds == {"BIGINT"}:
-        return F.try_variant_get(value, "$", "bigint")
-    if "ARRAY" in kinds:
-        items = F.transform(F.try_variant_get(value, "$", "array<variant>"), plain)
-        return F.coalesce(items, F.array(plain(value)))
-    return plain(value)
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
-
-
 @contextmanager
-def readable(what: str) -> Iterator[None]:
-    """Turn an error of Spark or of the disk about an input into one message for its owner.
+def readable(what: str, secrets: Iterable[str] = ()) -> Iterator[None]:
+    """Turn an error of Spark or of the disk about an input into one message for its owner, without these secrets.
 
     Raises:
         InputError: where reading failed inside the block.
@@ -268,7 +155,7 @@ def readable(what: str) -> Iterator[None]:
     except (PySparkException, Py4JJavaError) as error:
         if known := failures.recognize(error, failures.MACHINE):  # a full disk is no fault of the input
             raise known from None
-        raise InputError(f"{what}: {_explain(error)}") from None
+        raise InputError(mask_text(f"{what}: {_explain(error)}", secrets)) from None
     except OSError as error:
         if error.filename is None:
             raise

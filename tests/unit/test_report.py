@@ -94,7 +94,10 @@ def report(
     text: str = "fern", *, tail: tuple[ShownLabel, ...] = (), cap: int | None = 10, **example: Any
 ) -> ReportData:
     source = SourceConfig(
-        name=text, path=f"s3a://user:hunter2@bucket/{text}", signal="title", options={"password": text}
+        name=text,
+        path=f"s3a://user:hunter2@bucket/{text}".replace("\0", ""),
+        signal="title",
+        options={"password": text},
     )
     stages = [
         {"stage": "ingest", "unit": "row", "rows_in": 12_345, "rows_out": 12_300, "rejects": {f"row/{text}": 45}},
@@ -217,7 +220,7 @@ def test_equal_data_give_equal_pages() -> None:
 def test_secrets_of_sources_are_not_shown() -> None:
     page = render_report(report("fern"))
     assert "hunter2" not in page
-    assert "password = (hidden)" in page
+    assert "password = ***" in page
 
 
 def test_drops_are_counted_and_shown() -> None:

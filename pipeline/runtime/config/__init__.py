@@ -10,6 +10,7 @@ from pipeline.runtime.config.output import PublishConfig, ReportConfig
 from pipeline.runtime.config.phrases import MineConfig, NormalizeConfig
 from pipeline.runtime.config.vocabulary import ClusterConfig, EmbedConfig
 from pipeline.runtime.inputs import ImagesConfig, SourceConfig
+from pipeline.runtime.secrets import mask
 from pipeline.runtime.settings import setting
 
 __all__ = [
@@ -56,7 +57,8 @@ class Config:
     report: ReportConfig = field(default_factory=ReportConfig)
 
     def digest(self, *sections: str) -> str:
-        """16 hexadecimal digits of the named sections: equal settings, equal digest."""
-        chosen = {name: dataclasses.asdict(self)[name] for name in sections}
+        """16 hexadecimal digits of the named sections without their secrets: equal settings, equal digest."""
+        settings = mask(dataclasses.asdict(self))
+        chosen = {name: settings[name] for name in sections}
         text = json.dumps(chosen, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

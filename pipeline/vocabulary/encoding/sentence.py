@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import importlib.util
+import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from pipeline.runtime.errors import ConfigError
 from pipeline.vocabulary.encoding.fixed_shapes import Vectors, fixed_batches, to_unit
+from pipeline.vocabulary.encoding.model_files import check_model_files
 
 # Weights that pip brings are checked: a package of the same name with other weights would pass for the original.
 KNOWN_WEIGHTS: Mapping[str, str] = {
@@ -37,7 +39,8 @@ class SentenceEncoder:
         backend: torch, onnx or openvino; a model without a graph of the latter two is exported when it is loaded.
 
     Raises:
-        ConfigError: there is no such model, its weights are not the original's, or the backend is not installed.
+        ConfigError: there is no such model, its weights are not the original's, it would run code of its own, it cannot
+            be loaded, or the backend is not installed.
     """
 
     def __init__(self, name: str, backend: str = "torch") -> None:
@@ -48,7 +51,8 @@ class SentenceEncoder:
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # each worker would draw one into the console
         torch.set_num_threads(1)  # Spark runs one worker a core; sums depend on the number of threads
-        options: dict[str, Any] = {}
+        # Said although they are defaults: a model's own settings may set them otherwise.
+        options: dict[str, Any] = {"use_safetensors": True, "weights_only": True} if backend == "torch" else {}
         if backend == "onnx":
             import onnxruntime
 
@@ -56,8 +60,20 @@ class SentenceEncoder:
             options["session_options"].intra_op_num_threads = 1
         if backend == "openvino":
             options["ov_config"] = {"INFERENCE_NUM_THREADS": "1", "INFERENCE_PRECISION_HINT": "f32"}
-        self._model = SentenceTransformer(locate(name), device="cpu", backend=backend, model_kwargs=options)  # type: ignore[arg-type]
         self.fingerprint = fingerprint(name, backend)
+        try:
+            self._model = SentenceTransformer(
+                locate(name),
+                device="cpu",
+                backend=backend,  # type: ignore[arg-type]
+                trust_remote_code=False,
+                model_kwargs=options,
+            )
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever the libraries raise about files that are not theirs
+            told = " ".join(str(error).split())[:400]
+            raise ConfigError(f"embed.encoder = {name!r}: the model cannot be loaded: {told}") from None
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
 
     def encode(self, phrases: Sequence[str]) -> Vectors:
@@ -91,7 +107,7 @@ def fingerprint(name: str, backend: str = "torch") -> str:
     libraries = " ".join(version(package) for package in ("sentence-transformers", *BACKENDS[backend]))
     content = hashlib.blake2b(digest_size=8)
     content.update(f"{libraries} rows={_ROWS} step={_STEP}".encode())
-    content.update(_weights(name).encode() if Path(place).is_dir() else place.encode())
+    content.update(_weights(name).encode() if os.path.isdir(place) else place.encode())
     return f"{Path(name).name}-{'' if backend == 'torch' else f'{backend}-'}{content.hexdigest()}"
 
 
@@ -116,18 +132,31 @@ def locate(name: str) -> str:
     """Folder of a model in an installed package or on disk; the name itself where it is neither.
 
     Raises:
-        ConfigError: the folder holds no sentence-transformers model.
+        ConfigError: the name is none, the folder holds no sentence-transformers model, or one that would run code.
     """
-    package = importlib.util.find_spec(name.replace("-", "_")) if "/" not in name and "." not in name else None
-    if package is not None and package.submodule_search_locations:
-        for folder in package.submodule_search_locations:
-            if (Path(folder) / "model" / "modules.json").is_file():
-                return str(Path(folder) / "model")
-    if Path(name).is_dir() and not (Path(name) / "modules.json").is_file():
-        raise ConfigError(
-            f"embed.encoder = {name!r}: the folder holds no modules.json, so no sentence-transformers model."
-        )
+    if not name.strip() or "\0" in name:
+        raise ConfigError(f"embed.encoder = {name!r} names no model.")
+    folder = _package_folder(name) or Path(name)
+    if os.path.isdir(folder):  # unlike Path's, it is False for a name that is too long
+        if not (folder / "modules.json").is_file():
+            raise ConfigError(
+                f"embed.encoder = {name!r}: the folder holds no modules.json, so no sentence-transformers model."
+            )
+        check_model_files(folder, name)
+        return str(folder)
     return name
+
+
+def _package_folder(name: str) -> Path | None:
+    """Folder `model` of the installed package of that name; the package is not imported."""
+    module = name.replace("-", "_")
+    if not module.isidentifier() or module.startswith("__"):
+        return None
+    package = importlib.util.find_spec(module)
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        if (Path(folder) / "model" / "modules.json").is_file():
+            return Path(folder) / "model"
+    return None
 
 
 @functools.lru_cache(maxsize=4)
@@ -139,7 +168,7 @@ def _weights(name: str) -> str:
         for path in sorted(folder.rglob("*"))
         if path.suffix in {".json", ".safetensors", ".bin", ".txt", ".model", ".onnx", ".xml"}
     }
-    known, found = KNOWN_WEIGHTS.get(name), digests.get("model.safetensors")
+    known, found = KNOWN_WEIGHTS.get(name.replace("_", "-")), digests.get("model.safetensors")
     if known is not None and found != known:
         raise ConfigError(f"embed.encoder = {name!r}: its weights have sha256 {found}, expected {known}. Reinstall it.")
     return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()

@@ -1,12 +1,9 @@
 """A user's own phrases: kept whatever their support, blocked, or synonyms of one another."""
 
-import csv
-import io
-
 import pyarrow as pa
 
-from pipeline.runtime import files
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.user_csv import read_rows
 from pipeline.text.language import primary_subtag
 from pipeline.text.tokens import BREAK, tokenize
 from pipeline.text.unicode import fold_case, repair
@@ -14,6 +11,7 @@ from pipeline.vocabulary.mining import ngrams
 
 COLUMNS = ("phrase", "language", "rule", "synonym_of")
 RULES = ("keep", "block", "synonym")
+_WHAT = f"In mine.dictionary the header is {','.join(COLUMNS)}; all but phrase may be left out."
 
 SCHEMA = pa.schema(
     [
@@ -40,20 +38,15 @@ def read_dictionary(path: str, default_language: str, most: int) -> pa.Table:
         most: words of the longest phrase that is mined.
 
     Raises:
-        InputError: there is no such file, the header is another, or a row cannot be used; it names the line.
+        InputError: there is no such file, it is no CSV in UTF-8, the header is another, or a row cannot be used; it
+            names the line.
     """
     if not path:
         return SCHEMA.empty_table()
-    text = files.read_text(path)
-    if text is None:
-        raise InputError(f"mine.dictionary: {path}: there is no such file. Mend the path in the configuration.")
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    if set(reader.fieldnames or ()) - set(COLUMNS) or "phrase" not in (reader.fieldnames or ()):
-        raise InputError(f"{path}: the header is {reader.fieldnames}, expected {','.join(COLUMNS)}.")
     rows: dict[int, tuple[int, str, str, int, bool, bool, int | None]] = {}
-    for row in reader:
-        where = f"{path}, line {reader.line_num}"
-        rule = (row.get("rule") or "keep").strip()
+    for line, row in read_rows(path, ("phrase",), _WHAT, known=COLUMNS):
+        where = f"{path}, line {line}"
+        rule = (row.get("rule") or "").strip() or "keep"
         language = primary_subtag(row.get("language")) or default_language
         if rule not in RULES:
             raise InputError(f"{where}: rule is {rule!r}, expected {', '.join(RULES)}.")
@@ -73,6 +66,8 @@ def read_dictionary(path: str, default_language: str, most: int) -> pa.Table:
             )
         if before is None or target is not None:
             rows[key] = entry
+    if not rows:
+        return SCHEMA.empty_table()
     return pa.table([list(column) for column in zip(*(rows[key] for key in sorted(rows)), strict=True)], schema=SCHEMA)
 
 
