@@ -32,7 +32,7 @@ _MEND = (
     "the README says how"
 )
 _KNOWN = (
-    (r"PYTHON_VERSION_MISMATCH|different version (?:\d\S* )?than that in driver", "another Python than the driver"),
+    (r"Python in worker has different version", "another Python than the driver"),
     (r"needs Python \d+\.\d+", "not the Python that the environment was packed for"),
     (r"No module named '?([\w.]+)'?", r"no module \1"),
     (r"Cannot run program \"([^\"]+)\"", r"no Python at \1"),
@@ -91,8 +91,8 @@ def recognize(trace: str) -> str | None:
     for pattern, what in _KNOWN:
         found = re.search(pattern, trace)
         if found:
-            line = next(line.strip() for line in trace.splitlines() if found.group(0) in line)
-            return f"the workers have {found.expand(what)}: {line[:300].rstrip('.')}. {_MEND}."
+            line = trace[found.start() :].splitlines()[0].strip()
+            return f"the workers have {found.expand(what)}: {line[:200].rstrip('.')}. {_MEND}."
     return None
 
 
