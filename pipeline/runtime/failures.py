@@ -48,7 +48,8 @@ MACHINE: _Known = (
         r"|executor .* exited|Worker exited or crashed",
         CapacityError,
         "a worker process was killed, mostly since memory ran out",
-        f"Give the machine more memory, or lower the number of cores (spark.master = 'local[1]'). {_GO_ON}",
+        f"Give the machine more memory, or use fewer cores (spark.master = 'local[1]'); on a cluster raise "
+        f"spark.executor.memoryOverhead. {_GO_ON}",
     ),
 )
 _FILES: _Known = (

@@ -6,8 +6,10 @@ import logging
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+import pyspark
 
 from pipeline.runtime import files
 from pipeline.runtime.config import Config
@@ -146,7 +148,14 @@ def open_record(
 
 
 def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+    return {"python": platform.python_version(), **{name: _version(name) for name in LIBRARIES}}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # Spark's own copy of pyspark on a cluster; libraries that an encoder does without
+        return pyspark.__version__ if name == "pyspark" else "none"
 
 
 def _say_versions(recorded: Mapping[str, str]) -> None:
