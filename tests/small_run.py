@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,26 @@ def job(name: str, *arguments: str, launcher: tuple[str, ...] = (sys.executable,
 def mine(folder: Path, run_id: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the whole road over a slice."""
     return job("mine", "--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", *arguments, "--run-id", run_id)
+
+
+def refused(done: subprocess.CompletedProcess[str], *said: str) -> str:
+    """The one line that a user sees of a job that could not be done."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "\tat " not in done.stderr
+    for words in said:
+        assert words in errors[0]
+    return errors[0]
+
+
+def wait_for(what: Path, seconds: float = 240) -> None:
+    """Until a file is there."""
+    deadline = time.monotonic() + seconds
+    while not what.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert what.exists()
 
 
 def read(folder: Path, run_id: str, table: str) -> list[dict[str, Any]]:

@@ -3,15 +3,15 @@
 import argparse
 import json
 import logging
-import math
 import sys
 from collections.abc import Sequence
 
-from pipeline.review.estimate_plan import Target, as_values, forecast
+from pipeline.review.estimate_forecast import Target, as_values
+from pipeline.review.estimate_plan import forecast
 from pipeline.review.estimate_runs import Measured, in_order, read_measured
 from pipeline.review.estimate_table import render_forecast
 from pipeline.runtime import files
-from pipeline.runtime.cli import exit_code
+from pipeline.runtime.cli import exit_code, positive
 
 
 def run_estimate(doc: str, argv: Sequence[str] | None = None) -> int:
@@ -61,14 +61,14 @@ def _parser(doc: str) -> argparse.ArgumentParser:
         help="folder of a finished run: RUN_ROOT/RUN_ID; repeat it with other sizes of the same data and settings",
     )
     size = parser.add_mutually_exclusive_group(required=True)
-    size.add_argument("--signals", type=_positive, metavar="N", help="rows of all sources, such as 8e9")
-    size.add_argument("--images", type=_positive, metavar="N", help="images, with as many signals each as in the runs")
+    size.add_argument("--signals", type=positive, metavar="N", help="rows of all sources, such as 8e9")
+    size.add_argument("--images", type=positive, metavar="N", help="images, with as many signals each as in the runs")
     for flag, kind, default, what in (
         ("--executors", _whole, 1, "executors"),
-        ("--memory-gb", _positive, 8.0, "memory of each executor, heap and Python workers together"),
-        ("--driver-memory-gb", _positive, 8.0, "memory of the driver's machine"),
-        ("--disk-mb-s", _positive, 200.0, "what the disk of each executor reads or writes"),
-        ("--network-mb-s", _positive, 1_000.0, "what each executor sends"),
+        ("--memory-gb", positive, 8.0, "memory of each executor, heap and Python workers together"),
+        ("--driver-memory-gb", positive, 8.0, "memory of the driver's machine"),
+        ("--disk-mb-s", positive, 200.0, "what the disk of each executor reads or writes"),
+        ("--network-mb-s", positive, 1_000.0, "what each executor sends"),
     ):
         parser.add_argument(flag, type=kind, default=default, metavar="N", help=f"{what} (default: {default:g})")
     parser.add_argument("--cores", type=_whole, metavar="N", help="cores of each executor (default: as the run had)")
@@ -79,22 +79,15 @@ def _parser(doc: str) -> argparse.ArgumentParser:
         help="languages that may fill mine.max_phrases (default: as many as normalize.languages lists)",
     )
     parser.add_argument(
-        "--phrases-per-second", type=_positive, metavar="N", help="that the encoder does there, all machines together"
+        "--phrases-per-second", type=positive, metavar="N", help="that the encoder does there, all machines together"
     )
     parser.add_argument("--run-cores", type=_whole, metavar="N", help="cores that the runs had (default: on record)")
     parser.add_argument("--json", metavar="FILE", help="all figures as JSON")
     return parser
 
 
-def _positive(text: str) -> float:
-    value = float(text.replace(",", "").replace("_", ""))
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
 def _whole(text: str) -> int:
-    value = _positive(text)
+    value = positive(text)
     if value != int(value):
         raise argparse.ArgumentTypeError(f"{text} is not a whole number")
     return int(value)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from pipeline.review.estimate_plan import BUSY, Forecast
+from pipeline.review.estimate_forecast import Forecast
+from pipeline.review.estimate_plan import BUSY
 from pipeline.review.estimate_runs import STAGES, Measured
 from pipeline.review.scoreboard import render_table
 

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,18 @@ def exit_code(job: Callable[[], None], stopped: str = "stopped") -> int:
         sys.stderr.write(f"{stopped}\n")
         return FAILED
     return DONE
+
+
+def positive(text: str) -> float:
+    """An argument that is a number above 0, perhaps with commas between thousands.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none, or not finite.
+    """
+    value = float(text.replace(",", "").replace("_", ""))
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
 
 
 def _config(parsed: argparse.Namespace) -> Config:

@@ -23,7 +23,7 @@ from pipeline.review.ablation import read_record, recorded_config
 from pipeline.review.plan_chart import plan_chart
 from pipeline.review.plan_table import Planned, describe_plan, render_plans
 from pipeline.runtime import files
-from pipeline.runtime.cli import exit_code
+from pipeline.runtime.cli import exit_code, positive
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.session import start_session
@@ -132,20 +132,20 @@ def _parser(doc: str) -> argparse.ArgumentParser:
         ("--tail-share", "S", "share of all matches in labels below the cap"),
         ("--min-per-label", "N", "showings that each label has an epoch, or as many as it can have"),
     ):
-        budget.add_argument(flag, nargs="+", type=_positive, metavar=meta, help=f"{what}; several are compared")
+        budget.add_argument(flag, nargs="+", type=positive, metavar=meta, help=f"{what}; several are compared")
     parser.add_argument(
         "--over", choices=("labels", "hierarchy"), default="labels", help="what shares evenly (default: labels)"
     )
     parser.add_argument(
         *("--repeat-below",),
-        type=_positive,
+        type=positive,
         default=NO_REPEAT,
         metavar="R",
         help="labels with fewer images repeat, by the square root (default: 1, none)",
     )
     parser.add_argument(
         "--minimum",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="tell labels with fewer showings (default: --min-per-label, or 1)",
     )
@@ -155,10 +155,3 @@ def _parser(doc: str) -> argparse.ArgumentParser:
         "--write", metavar="NAME", help="publish with this plan as RUN_ROOT/manifest/RUN_ID.NAME, beside the other"
     )
     return parser
-
-
-def _positive(text: str) -> float:
-    value = float(text.replace(",", "").replace("_", ""))
-    if not 0 < value < np.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value

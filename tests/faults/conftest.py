@@ -1,5 +1,6 @@
 """A finished run to compare with, and a table of what was done to others."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -29,8 +30,6 @@ def copy_of_whole(finished: Path, tmp_path: Path) -> Callable[[int], Path]:
     """Gives a folder with the same inputs and a run `copy` that has done so many stages of `whole`."""
 
     def copy(stages: int) -> Path:
-        import json
-
         for name in ("signals.parquet", "boards.csv", "images.parquet"):
             shutil.copy2(finished / name, tmp_path / name)
         toml = (finished / "run.toml").read_text()

@@ -5,13 +5,12 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ledger import note
-from small_run import command, digests, job
+from small_run import command, digests, job, refused, wait_for
 
 DONE = 7  # stages that are on record: all as far as assign
 
@@ -21,18 +20,6 @@ Copy = Callable[[int], Path]
 def go_on(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     where = ("--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs")
     return job("mine", *where, "--resume", "copy", "--until", "publish", *more)
-
-
-def refused(done: subprocess.CompletedProcess[str], *said: str) -> str:
-    """The one line that a user sees."""
-    assert done.returncode == 2, done.stdout + done.stderr
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "\tat " not in done.stderr
-    for words in said:
-        assert words in errors[0]
-    return errors[0]
 
 
 def part_file(folder: Path, table: str) -> Path:
@@ -177,10 +164,7 @@ def test_an_input_that_changes_between_a_kill_and_going_on_is_refused_and_may_be
     shutil.rmtree(folder / "runs/copy")
     where = ("--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs")
     process = subprocess.Popen(command("mine", *where, "--run-id", "copy"), start_new_session=True)
-    seen = folder / "runs/copy/inputs.json"
-    deadline = time.monotonic() + 120
-    while not seen.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(folder / "runs/copy/inputs.json")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     before = (folder / "boards.csv").read_text()
@@ -198,9 +182,7 @@ def test_two_processes_on_one_run_do_not_mix(copy_of_whole: Copy, expected: dict
     where = ("--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs")
     first = subprocess.Popen(command("mine", *where, "--resume", "copy", "--until", "publish"))
     lock = folder / "runs/copy/lock.json"
-    deadline = time.monotonic() + 60
-    while not lock.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(lock)
     said = refused(go_on(folder), f"process {first.pid}", "works on this run")
     assert first.wait(timeout=300) == 0
     assert digests(folder, "copy") == expected

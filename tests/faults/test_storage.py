@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ledger import note
-from small_run import command, digests
+from small_run import command, digests, refused
 
 UNTIL = ("--until", "publish")
 
@@ -36,16 +36,6 @@ def walk(
     environment = dict(os.environ) | ({"SPARK_LOCAL_DIRS": str(local)} if local else {})
     started = command("mine", *arguments)
     return subprocess.run(started, capture_output=True, text=True, timeout=300, check=False, env=environment)
-
-
-def refused(done: subprocess.CompletedProcess[str], *said: str) -> str:
-    assert done.returncode == 2, done.stdout + done.stderr
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    for words in said:
-        assert words in errors[0]
-    return errors[0]
 
 
 def equal(folder: Path, expected: dict[str, str]) -> str:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from jobs import estimate as job
 from pipeline.review.estimate import run_estimate
+from pipeline.review.estimate_forecast import Target
 from pipeline.review.estimate_growth import bound_cost, fit_cost, fit_power, slope, slope_over_all
 from pipeline.review.estimate_memory import find_memory
-from pipeline.review.estimate_plan import TINY, Target, forecast
+from pipeline.review.estimate_plan import TINY, forecast
 from pipeline.review.estimate_runs import STAGES, Measured, read_measured
 from pipeline.review.estimate_table import render_forecast
 from pipeline.runtime.errors import ConfigError, RunError
