@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from scipy import sparse
 
 from pipeline.vocabulary.mining import ngrams
 
@@ -78,7 +79,7 @@ def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int)
     order = np.argsort(words["phrase_id"].to_numpy())
     ids = words["phrase_id"].to_numpy()[order]
     rarity = np.log(images / words["images"].to_numpy()[order])
-    signs = (random_signs(ids, DIMENSIONS) * rarity[:, None]).astype(np.float32)
+    signs = random_signs(ids, DIMENSIONS) * rarity[:, None]
 
     def project_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -91,11 +92,9 @@ def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int)
             own = _own_words(batch["phrase"], batch["language"])
             foreign = ~np.isin(_pairs(row, word), own)
             weight = np.sqrt(times / looked[row]) * foreign
-            vectors = np.zeros((len(batch), DIMENSIONS), dtype=np.float64)
-            place = np.searchsorted(ids, word)
-            for start in range(0, len(row), 1 << 16):  # few at a time: each is a row of `DIMENSIONS` numbers
-                some = slice(start, start + (1 << 16))
-                np.add.at(vectors, row[some], signs[place[some]] * weight[some, None])
+            ends = np.concatenate([[0], np.cumsum(lengths)])
+            told = sparse.csr_array((weight, np.searchsorted(ids, word), ends), shape=(len(batch), len(ids)))
+            vectors = told @ signs
             norms = np.linalg.norm(vectors, axis=1, keepdims=True)
             unit = (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)
             offsets = pa.array(np.arange(len(batch) + 1) * DIMENSIONS, pa.int32())
