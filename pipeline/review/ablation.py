@@ -38,9 +38,9 @@ class Overlay(Tables):
         super().__init__(base.spark, folder)
         self._base = base
 
-    def read(self, name: str) -> DataFrame:
+    def read(self, name: str, part: str | None = None) -> DataFrame:
         """A table written here, else that of the run."""
-        return super().read(name) if self.parts(name) else self._base.read(name)
+        return super().read(name, part) if self.parts(name) else self._base.read(name, part)
 
 
 def read_record(folder: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.manifest.shards.tar import picture_extension
 from pipeline.runtime import files
+from pipeline.runtime.places import may_open
 
 _EDGE = 192  # pixels of the longer side: twice the size on the page, for dense screens
 _LARGEST_FILE = 64_000_000  # bytes; a larger file is no picture to show, and reading it would take the page's memory
@@ -17,7 +18,7 @@ _LARGEST_SHARE = 40  # one picture takes at most this part of the budget, or one
 _RASTER = ("PNG", "JPEG", "WEBP", "GIF")
 
 
-def inline_pictures(wanted: Sequence[Sequence[str]], budget: int) -> dict[str, str]:
+def inline_pictures(wanted: Sequence[Sequence[str]], budget: int, roots: Sequence[str] = ()) -> dict[str, str]:
     """Read pictures and give them as data URIs.
 
     Photographs (PNG, JPEG, WebP, GIF) become small ones of at most 192 pixels, without their metadata; SVG drawings
@@ -27,27 +28,28 @@ def inline_pictures(wanted: Sequence[Sequence[str]], budget: int) -> dict[str, s
         wanted: URIs of each label's pictures. The first of every label comes before the second of any, so that the
             budget is spread over labels.
         budget: bytes of all data URIs together; a picture takes at most a fortieth of it.
+        roots: folders outside of which no file is opened, wherever its links lead; anywhere where empty.
 
     Returns:
-        URI -> data URI, of the pictures that are local, readable and fit. Others are missing, never an error: a page
-        without a picture is still a page.
+        URI -> data URI, of the pictures that are local, allowed, readable and fit. Others are missing, never an error:
+        a page without a picture is still a page.
     """
     found: dict[str, str] = {}
     left = budget
     for uri in dict.fromkeys(uri for turn in itertools.zip_longest(*wanted) for uri in turn if uri is not None):
-        picture = _read(uri, min(left, budget // _LARGEST_SHARE))
+        picture = _read(uri, min(left, budget // _LARGEST_SHARE), roots)
         if picture is not None:
             found[uri] = picture
             left -= len(picture)
     return found
 
 
-def _read(uri: str, limit: int) -> str | None:
+def _read(uri: str, limit: int, roots: Sequence[str]) -> str | None:
     """One picture as a data URI of at most `limit` bytes."""
     path = files.local_path(uri)
     try:
         # Only regular files: a pipe or a device would never end.
-        if path is None or not path.is_file() or path.stat().st_size > _LARGEST_FILE:
+        if path is None or not may_open(path, roots) or not path.is_file() or path.stat().st_size > _LARGEST_FILE:
             return None
         raw = path.read_bytes()
     except (OSError, ValueError):  # ValueError: a NUL in the path

@@ -1,6 +1,7 @@
 """What every job has in common: its arguments, its exit codes, its lines on the console."""
 
 import argparse
+import json
 import logging
 import math
 import sys
@@ -92,10 +93,12 @@ def positive(text: str) -> float:
 
 
 def _config(parsed: argparse.Namespace) -> Config:
+    base = getattr(parsed, "base", None)
+    overrides = [*parsed.set, *([f"growth.base={json.dumps(base)}"] if base else [])]
     if parsed.config:
-        return load_config(parsed.config, parsed.set)
+        return load_config(parsed.config, overrides)
     if parsed.corpus:
-        return parse_config({"sources": [{"corpus": parsed.corpus}]}, "--corpus", parsed.set)
+        return parse_config({"sources": [{"corpus": parsed.corpus}]}, "--corpus", overrides)
     raise UserError("nothing to read: give --config FILE.toml, or --corpus icons to try it.")
 
 
@@ -111,6 +114,11 @@ def _parser(doc: str, stages: Sequence[str] | None, reuse: str | None) -> argpar
     parser.add_argument("--print-config", action="store_true", help="print the complete effective settings and stop")
     if stages is not None:
         parser.add_argument("--resume", metavar="RUN_ID", help="go on with a run that was stopped")
+        parser.add_argument(
+            *("--base",),
+            metavar="RUN_ID",
+            help="grow from a finished run: its labels stay, and the sources hold what is new since",
+        )
         parser.add_argument("--until", choices=stages, metavar="STAGE", help=f"stop after one of: {', '.join(stages)}")
     if reuse is not None:
         parser.add_argument("--reuse-evidence", action="store_true", help=reuse)

@@ -19,6 +19,7 @@ from pipeline.runtime.secrets import mask
 log = logging.getLogger("pipeline")
 
 LIBRARIES = ("pyspark", "pyarrow", "numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "torch", "nltk")
+_NO_TABLE = ("spark", "paths")  # sections on which no table depends: the engine, and where a run may read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ def open_record(
             raise RunError(f"{path}: no {', '.join(lacking)} in it. The file was damaged; start a new run.")
         given = mask(dataclasses.asdict(config))
         content["config"] = mask(content["config"])
-        content["config"].update({name: given[name] for name in free})
+        content["config"].update({name: given[name] for name in ("paths", *free)})  # roots are those in force now
         content["stages"] = [item for item in content["stages"] if item["stage"] not in again]
         changed = differences(content["config"], given)
         if changed:
@@ -172,8 +173,6 @@ def differences(old: Any, new: Any, where: str = "") -> list[str]:
         old, new = dict(enumerate(old, start=1)), dict(enumerate(new, start=1))
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         keys = sorted(set(old) | set(new), key=str)
-        # The engine's settings change no table.
-        return [
-            line for key in keys if key != "spark" for line in differences(old.get(key), new.get(key), f"{where}.{key}")
-        ]
+        keys = [key for key in keys if where or key not in _NO_TABLE]
+        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{where}.{key}")]
     return [] if old == new else [f"{where.lstrip('.')}: {old!r} -> {new!r}"]

@@ -10,21 +10,25 @@ from pipeline.runtime.config import (
     ClusterConfig,
     Config,
     EmbedConfig,
+    GrowthConfig,
     LabelingConfig,
     MatchConfig,
     MineConfig,
     NormalizeConfig,
+    PathsConfig,
     PublishConfig,
     ReportConfig,
     SparkConfig,
 )
 from pipeline.runtime.errors import ConfigError
 from pipeline.runtime.inputs import FORMATS, ImagesConfig, SourceConfig
-from pipeline.runtime.places import PathsConfig, check_places
+from pipeline.runtime.places import check_places
 from pipeline.runtime.settings import build, parse_toml, render, shown
 
 SECTIONS: Mapping[str, type[Any]] = {
     "spark": SparkConfig,
+    "paths": PathsConfig,
+    "growth": GrowthConfig,
     "normalize": NormalizeConfig,
     "mine": MineConfig,
     "embed": EmbedConfig,
@@ -35,8 +39,6 @@ SECTIONS: Mapping[str, type[Any]] = {
     "publish": PublishConfig,
     "report": ReportConfig,
 }
-# What the operator allows; no part of what a run computes, and so of no Config.
-_RULES: Mapping[str, type[Any]] = {"paths": PathsConfig}
 _LISTS: Mapping[str, type[Any]] = {"sources": SourceConfig, "images": ImagesConfig}
 
 
@@ -67,16 +69,15 @@ def parse_config(raw: Mapping[str, Any], where: str, overrides: Sequence[str] = 
     Raises:
         ConfigError: a setting is unknown, of the wrong type or impossible, or names a path that is not allowed.
     """
-    sections = {**SECTIONS, **_RULES}
-    raw = {key: dict(value) if key in sections and isinstance(value, Mapping) else value for key, value in raw.items()}
+    raw = {key: dict(value) if key in SECTIONS and isinstance(value, Mapping) else value for key, value in raw.items()}
     for override in overrides:
         _override(raw, override)
     for key, value in raw.items():
-        if key not in sections and key not in _LISTS:
+        if key not in SECTIONS and key not in _LISTS:
             raise ConfigError(
-                f"{where}: unknown section [{str(key)[:80]}]. Allowed: {', '.join([*_LISTS, *sections])}."
+                f"{where}: unknown section [{str(key)[:80]}]. Allowed: {', '.join([*_LISTS, *SECTIONS])}."
             )
-        if key in sections and not isinstance(value, Mapping):
+        if key in SECTIONS and not isinstance(value, Mapping):
             raise ConfigError(f"{where}: {key} = {shown(value)} must be a section: [{key}].")
         if key in _LISTS and not (isinstance(value, list) and all(isinstance(item, Mapping) for item in value)):
             raise ConfigError(f"{where}: {key} must be a list of tables: [[{key}]].")
@@ -91,8 +92,8 @@ def parse_config(raw: Mapping[str, Any], where: str, overrides: Sequence[str] = 
             raise ConfigError(f"{where} [[{name}]]: name {twice[0]!r} is used twice; give each its own name.")
         parts[name] = items
     config = Config(**parts)
-    rules = build(PathsConfig, raw.get("paths", {}), f"{where} [paths]")
-    if rules.allowed_roots:
+    roots = config.paths.allowed_roots
+    if roots:
         tables: list[SourceConfig | ImagesConfig] = [*config.sources, *config.images]
         for source in tables:
             if source.path and source.format not in FORMATS:  # others may lead anywhere by their options
@@ -100,7 +101,7 @@ def parse_config(raw: Mapping[str, Any], where: str, overrides: Sequence[str] = 
                     f"{where}: {source.name!r} has format {source.format!r}. With paths.allowed_roots set, use one of "
                     f"{', '.join(FORMATS)}."
                 )
-    check_places({f"{where}: {name}": path for name, path in named_paths(config).items()}, rules.allowed_roots)
+    check_places({f"{where}: {name}": path for name, path in named_paths(config).items()}, roots)
     return config
 
 
@@ -134,9 +135,8 @@ def _override(raw: dict[str, Any], override: str) -> None:
     section, dot, key = name.strip().partition(".")
     if not (equals and dot and key):
         raise ConfigError(f"--set {override[:200]}: write it as section.key=value.")
-    allowed = [*SECTIONS, *_RULES]
-    if section not in allowed:
-        raise ConfigError(f"--set {override[:200]}: unknown section {section[:80]!r}. Allowed: {', '.join(allowed)}.")
+    if section not in SECTIONS:
+        raise ConfigError(f"--set {override[:200]}: unknown section {section[:80]!r}. Allowed: {', '.join(SECTIONS)}.")
     try:
         parsed = parse_toml(f"value = {text}", "--set")
     except ConfigError:

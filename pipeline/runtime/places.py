@@ -72,6 +72,16 @@ def is_below(path: str, roots: Sequence[str]) -> bool:
     )
 
 
+def may_open(path: Path, roots: Sequence[str]) -> bool:
+    """Whether a local file may be opened: it lies below a root, links resolved, or there are no roots."""
+    return not roots or is_below(str(path.absolute()), roots)
+
+
+def absolute_roots(roots: Sequence[str]) -> tuple[str, ...]:
+    """The same folders for processes that work elsewhere, such as workers."""
+    return tuple(root if _SCHEME.match(root) else str(Path(root).absolute()) for root in roots)
+
+
 def _resolved(path: str) -> str:
     """The one spelling of a place: real path, or scheme://host/path without `..`."""
     local = _local(path)

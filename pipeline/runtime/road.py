@@ -14,6 +14,7 @@ from pipeline.runtime import failures, files
 from pipeline.runtime.cli import Arguments
 from pipeline.runtime.config import Config
 from pipeline.runtime.errors import ConfigError, RunError
+from pipeline.runtime.history import History, require_base
 from pipeline.runtime.lineage import RunRecord, StageRecord, open_record
 from pipeline.runtime.lock import RunLock
 from pipeline.runtime.progress import Meter
@@ -29,7 +30,7 @@ _REWEIGHED = (("assign", "labeling", "publish", "report"), ("assign", "publish",
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run in progress: its session, settings, tables and record."""
+    """One run in progress: its session, settings, tables, record, and the runs that it grows from."""
 
     spark: SparkSession
     config: Config
@@ -37,6 +38,7 @@ class Run:
     run_id: str
     tables: Tables
     record: RunRecord
+    history: History | None = None
 
     @property
     def manifest(self) -> str:
@@ -91,6 +93,8 @@ def walk(stages: Sequence[Stage], arguments: Arguments) -> None:
     root = files.absolute(arguments.root)
     whole = len(stages) > 1
     run_id = arguments.run_id or _new_run_id(whole)
+    if arguments.config.growth.base:
+        require_base(root, arguments.config)
     folder = files.join(root, run_id)
     _check_run(folder, run_id, arguments.resume, whole)
     free, again = _REWEIGHED if arguments.reuse else ((), ())
@@ -106,7 +110,9 @@ def walk(stages: Sequence[Stage], arguments: Arguments) -> None:
             record.save()
             witness = Witness(spark, folder)
             witness.forget(again)
-            run = Run(spark, arguments.config, root, run_id, Tables(spark, folder, lock.check), record)
+            base = arguments.config.growth.base
+            history = History(spark, root, base) if base else None
+            run = Run(spark, arguments.config, root, run_id, Tables(spark, folder, lock.check), record, history)
             for stage in stages:
                 _step(run, stage, witness)
                 if stage.name == arguments.until:
@@ -172,7 +178,7 @@ def _sweep(run: Run, stage: Stage) -> None:
     """Delete what is left of earlier tries of a stage; nobody reads it."""
     for table in stage.writes:
         run.tables.sweep(table)
-    run.tables.sweep("rejects", part=stage.name)
+    run.tables.sweep("rejects")
 
 
 def _rejects(run: Run, stage: str) -> dict[str, int]:

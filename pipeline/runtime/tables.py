@@ -8,7 +8,7 @@ fingerprint of every file, so that a truncated, swapped or foreign file is found
 import functools
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
@@ -109,13 +109,13 @@ class Tables:
         self._check_right = check
         self._whole: set[str] = set()  # folders whose contents were compared once
 
-    def read(self, name: str) -> DataFrame:
-        """A published table; one that several stages write in parts is read as one.
+    def read(self, name: str, part: str | None = None) -> DataFrame:
+        """A published table; one that was written in parts is read as one, unless one part is asked for.
 
         Raises:
             RunError: it is not there, or a file of it was truncated, replaced or added since.
         """
-        pointers = [self.pointer(name, part) for part in self.parts(name)]
+        pointers = [self.pointer(name, part) for part in (self.parts(name) if part is None else [part])]
         if not pointers:
             raise RunError(f"{self.folder}: no table {name!r}. Run the stage that writes it first.")
         frames = [self._verified(pointer) for pointer in pointers]
@@ -140,13 +140,14 @@ class Tables:
         """
         return sum(int(str(self.pointer(name, part)["rows"])) for part in self.parts(name) or [""])
 
-    def write(self, name: str, df: DataFrame, *, part: str = "") -> int:
+    def write(self, name: str, df: DataFrame, *, part: str = "", known: Sequence["Tables"] = ()) -> int:
         """Write, check and publish a table; gives its rows.
 
         Args:
             name: a table with a schema.
             df: its rows.
             part: the writing stage, for a table that several stages write.
+            known: of other runs, to whose rows this table may point too.
 
         Raises:
             SchemaError: the rows break the schema; nothing is published then.
@@ -159,7 +160,7 @@ class Tables:
             rows = rows.sortWithinPartitions(*schema.key)  # neighbours compress well
         rows.write.mode("errorifexists").parquet(path)
         written = self.spark.read.schema(schema.struct).parquet(path)
-        count = self._check(written, schema)
+        count = self._check(written, schema, known)
         sizes = files.sizes(path)
         pointer = {
             "table": name,
@@ -175,13 +176,32 @@ class Tables:
         self._whole.add(path)
         return count
 
-    def sweep(self, name: str, *, part: str = "") -> None:
-        """Delete what stopped tries left of a table, or of one part of it; nobody may be reading an older version."""
-        place = "/".join(filter(None, ["tables", name, part]))
-        kept = self.pointer(name, part)["path"] if part in self.parts(name) else ""
+    def adopt(self, name: str, other: "Tables") -> None:
+        """Publish all parts of another run's table as parts of this one's; the files stay where they are.
+
+        Args:
+            name: of the table.
+            other: tables of a run in the same root, which must be kept for as long as this one.
+        """
+        if self._check_right is not None:
+            self._check_right()
+        for part in other.parts(name):
+            pointer = {"run": other.folder.rsplit("/", 1)[1], **other.pointer(name, part)}
+            files.write_json(self._pointer_path(name, part), pointer)
+
+    def sweep(self, name: str) -> None:
+        """Delete what stopped tries left of a table; nobody may be reading an older version."""
+        pointers = [self.pointer(name, part) for part in self.parts(name)]
+        kept = {str(pointer["path"]) for pointer in pointers if "run" not in pointer}
+        self._sweep(f"tables/{name}", kept)
+
+    def _sweep(self, place: str, kept: set[str]) -> None:
         for folder in files.folders(files.join(self.folder, place)):
-            if f"{place}/{folder}" != kept:
-                files.remove(files.join(self.folder, place, folder))
+            inside = f"{place}/{folder}"
+            if any(path.startswith(f"{inside}/") for path in kept):  # the folder of a part
+                self._sweep(inside, kept)
+            elif inside not in kept:
+                files.remove(files.join(self.folder, inside))
 
     def _pointer_path(self, name: str, part: str) -> str:
         return files.join(self.folder, "tables", f"{name}.{part}.json" if part else f"{name}.json")
@@ -192,8 +212,12 @@ class Tables:
         stems = [path.removesuffix(".json") for path in names if path.endswith(".json")]
         return [stem[len(name) + 1 :] for stem in stems if stem == name or stem.startswith(f"{name}.")]
 
+    def _owner(self, pointer: dict[str, object]) -> str:
+        """Folder of the run whose files a pointer names."""
+        return files.join(self.folder.rsplit("/", 1)[0], str(pointer["run"])) if "run" in pointer else self.folder
+
     def _verified(self, pointer: dict[str, object]) -> DataFrame:
-        path = files.join(self.folder, str(pointer["path"]))
+        path = files.join(self._owner(pointer), str(pointer["path"]))
         recorded, found = pointer["files"], files.sizes(path)
         if recorded != found:
             assert isinstance(recorded, dict)
@@ -219,7 +243,7 @@ class Tables:
         with ThreadPoolExecutor(_READERS) as pool:
             return dict(zip(sizes, pool.map(fingerprint, (files.join(path, name) for name in sizes)), strict=True))
 
-    def _check(self, written: DataFrame, schema: TableSchema) -> int:
+    def _check(self, written: DataFrame, schema: TableSchema, known: Sequence["Tables"]) -> int:
         """Check nulls, key and references by the data; gives the number of rows."""
         nulls = [F.count_if(F.col(name).isNull()).alias(name) for name in schema.required]
         totals = written.agg(F.count(F.lit(1)).alias("_rows"), *nulls).first()
@@ -229,9 +253,14 @@ class Tables:
             twice = written.groupBy(*schema.key).count().where("count > 1").orderBy(*schema.key).limit(3).collect()
             faults += [f"key {tuple(row[name] for name in schema.key)} on {row['count']} rows" for row in twice]
         for column, tables in schema.references:
-            keys = [self.read(table).select(F.col(load_schema(table).key[0]).alias(column)) for table in tables]
-            known = functools.reduce(DataFrame.unionByName, keys)
-            lost = written.select(column).distinct().join(known, column, "left_anti").orderBy(column).limit(3).collect()
+            keys = [
+                place.read(table).select(F.col(load_schema(table).key[0]).alias(column))
+                for table in tables
+                for place in (self, *known)
+            ]
+            listed = functools.reduce(DataFrame.unionByName, keys)
+            distinct = written.select(column).distinct()
+            lost = distinct.join(listed, column, "left_anti").orderBy(column).limit(3).collect()
             faults += [f"{column} = {row[0]!r} is not in {' or '.join(tables)}" for row in lost]
         if faults:
             raise SchemaError(f"{schema.name} v{schema.version}: {'; '.join(faults)}. Nothing was published.")

@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.runtime import failures, files
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.places import check_places
 from pipeline.runtime.secrets import mask_text, resolve, secret_values
 from pipeline.sources import delimited, json_lines
 from pipeline.sources.broken import BROKEN, CHOOSING
@@ -43,7 +44,9 @@ def format_of(path: str) -> str:
     return _format_by_name(path) or "parquet"
 
 
-def read_table(spark: SparkSession, name: str, path: str, format: str, options: Mapping[str, str]) -> DataFrame:
+def read_table(
+    spark: SparkSession, name: str, path: str, format: str, options: Mapping[str, str], roots: Sequence[str] = ()
+) -> DataFrame:
     """The rows of a source as they are; a row that its format cannot parse has its text in the column `_broken_row`.
 
     Args:
@@ -52,16 +55,19 @@ def read_table(spark: SparkSession, name: str, path: str, format: str, options: 
         path: file, folder or glob; a file whose name looks like a glob is taken as that file.
         format: parquet, json (one object a line), csv, tsv, orc, or any Spark data source.
         options: options of Spark's reader, which go before ours.
+        roots: folders below which the path must lead, now too: a link may be new; anywhere where empty.
 
     Raises:
         InputError: the path does not exist, holds no data or data that would be passed over, or is not readable in
             that format.
-        ConfigError: an option refers to a variable of the environment that is not set.
+        ConfigError: an option refers to a variable of the environment that is not set, or the path leads out of the
+            roots.
     """
     what = f"source {name!r}: {path} as {format}"
     if set(options) & {"path", "paths"}:
         raise InputError(f"source {name!r}: options.path stands beside the setting path. Name all files by path.")
     options = resolve(options, f"source {name!r}")
+    check_places({f"source {name!r} path": path}, roots)
     with readable(what, secret_values(options)):
         if format not in ("csv", "tsv", "json", "parquet", "orc"):
             return spark.read.format(format).options(**options).load(path)

@@ -4,16 +4,20 @@ A stage reads tables, hands them to the functions of the packages, writes what t
 and Spark's actions happen in this package; what is computed is decided in the others.
 """
 
-import functools
+import dataclasses
 from collections.abc import Sequence
 
 from pipeline.review import audit, changes, trial
 from pipeline.runtime.cli import Arguments, run_job
+from pipeline.runtime.config import Config
 from pipeline.runtime.road import Run, Stage, walk
 from pipeline.stages import reading
 from pipeline.stages.assigning import assign_labels
 from pipeline.stages.clustering import cluster
 from pipeline.stages.embedding import embed_phrases
+from pipeline.stages.growth.labels import cluster_grown
+from pipeline.stages.growth.phrases import mine_grown
+from pipeline.stages.growth.publishing import publish_grown, report_grown
 from pipeline.stages.ingesting import ingest
 from pipeline.stages.matching import match_members
 from pipeline.stages.mining import mine_candidates
@@ -36,7 +40,7 @@ ROAD = (
     ),
     Stage("match", "text", ("texts", "mentions", "vocabulary", "members"), ("evidence",), match_members),
     Stage(
-        *("assign", "image", ("mentions", "vocabulary", "evidence"), ("learnt", "assignments")),
+        *("assign", "image", ("mentions", "vocabulary", "evidence"), ("trust", "learnt", "assignments")),
         *(assign_labels, reading.setting("labeling.trusted")),
     ),
     Stage(
@@ -46,16 +50,33 @@ ROAD = (
     Stage("report", "image", ("labels", "members", "manifest"), (), write_report),
 )
 
+_GROWN = {  # stages of a run that grows from another one which do other work; what they read and write is the same
+    "mine_candidates": mine_grown,
+    "cluster": cluster_grown,
+    "publish": publish_grown,
+    "report": report_grown,
+}
+
 _REUSE = (
     "weigh the evidence of a finished run anew, with other settings of [assign], [labeling] and [publish]; "
     "go on with jobs/mine.py --resume and the same settings"
 )
 
 
+def road_of(config: Config) -> tuple[Stage, ...]:
+    """The stages of a run: those of `ROAD`, of which some do other work where the run grows from another one."""
+    if not config.growth.base:
+        return ROAD
+    return tuple(dataclasses.replace(stage, work=_GROWN.get(stage.name, stage.work)) for stage in ROAD)
+
+
 def run_stage(name: str, doc: str, argv: Sequence[str] | None = None) -> int:
     """Run one stage as a job; gives the exit code."""
-    chosen = [stage for stage in ROAD if stage.name == name]
-    return run_job(doc, argv, functools.partial(walk, chosen), reuse=_REUSE if name == "assign" else None)
+
+    def work(arguments: Arguments) -> None:
+        walk([stage for stage in road_of(arguments.config) if stage.name == name], arguments)
+
+    return run_job(doc, argv, work, reuse=_REUSE if name == "assign" else None)
 
 
 def run_road(doc: str, argv: Sequence[str] | None = None) -> int:
@@ -63,7 +84,7 @@ def run_road(doc: str, argv: Sequence[str] | None = None) -> int:
 
     def work(arguments: Arguments) -> None:
         encoders.check(arguments.config)  # before minutes of mining
-        walk(ROAD, arguments)
+        walk(road_of(arguments.config), arguments)
 
     return run_job(doc, argv, work, [stage.name for stage in ROAD])
 

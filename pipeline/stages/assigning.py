@@ -12,6 +12,7 @@ from pipeline.labeling.agreement import find_agreement
 from pipeline.manifest.balance import caps
 from pipeline.runtime.road import Run, log
 from pipeline.stages import learning
+from pipeline.stages.growth.labels import trust_grown
 from pipeline.stages.rejects import as_rejects, null, write_rejects
 from pipeline.vocabulary import hierarchy
 from pipeline.vocabulary.encoding.matrix import as_matrix
@@ -21,7 +22,7 @@ def assign_labels(run: Run) -> tuple[int, int]:
     """Evidence to labelled images."""
     said, mentions, config = run.read("evidence"), run.read("mentions"), run.config.assign
     ranked = confidence.weigh(
-        *(said, run.record.signals, run.spark.createDataFrame(_label_facts(run, said)), config),
+        *(said, run.record.signals, trust_grown(run, said) if run.history else _trust_labels(run, said), config),
         completeness=run.read("candidates").select("phrase_id", "completeness"),
         agreement=_agreement(run, said),
     )
@@ -50,6 +51,12 @@ def assign_labels(run: Run) -> tuple[int, int]:
     for frame in [ranked] if described is None else [ranked, described]:
         frame.unpersist()
     return mentions.select("image_id").distinct().count(), assignments.select("image_id").distinct().count()
+
+
+def _trust_labels(run: Run, said: DataFrame) -> DataFrame:
+    """The table trust of the run."""
+    run.tables.write("trust", run.spark.createDataFrame(_label_facts(run, said)))
+    return run.read("trust")
 
 
 def _label_facts(run: Run, said: DataFrame) -> pa.Table:

@@ -12,6 +12,7 @@ from pipeline.runtime.errors import ConfigError, InputError
 from pipeline.runtime.inputs import ImagesConfig
 from pipeline.runtime.road import Run
 from pipeline.sources import corpora, mapping, readers, reposts
+from pipeline.stages.growth import texts as growth
 from pipeline.stages.rejects import as_rejects, null, write_rejects
 
 log = logging.getLogger("pipeline")
@@ -55,11 +56,19 @@ def ingest(run: Run) -> tuple[int, int]:
         rejects += [as_rejects("image", frame) for frame in lost_images]
         write_rejects(run, "ingest", rejects)
         known = mapping.collect_images(pictures)
-        if any(images.duplicate_of for images in run.config.images):
+        if run.history:
+            before = growth.earlier_images(run.history, known).withColumns(
+                {"perceptual_hash": F.lit(None).cast("long")}
+            )
+            known = mapping.collect_images([known, before])
+        if run.history or any(images.duplicate_of for images in run.config.images):
             known = mapping.point_to_originals(known, _follow_reposts(known))
         if distance is not None:
             known = fold_pictures(known.persist(), distance)  # read by several steps
-        run.tables.write("images", known.drop("perceptual_hash"))
+        listed = known.drop("perceptual_hash")
+        if run.history:
+            listed = growth.touched_images(listed, before.select(*listed.columns), run.read("signals"))
+        run.tables.write("images", listed)
         run.spark.catalog.clearCache()  # nothing that was held is read again
     if not rows_out:
         raise InputError("no usable row in any source; the reasons are in the table rejects of the run.")

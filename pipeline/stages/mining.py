@@ -29,6 +29,7 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     packed = bundles.pack(weighed).persist(StorageLevel.MEMORY_AND_DISK)  # read three times
     counts = _count_phrases(run, packed)
     all_images = mentions.select("image_id").distinct().count()
+    run.record.content["mined_images"] = all_images
     enough = counts.where(F.col("weight") >= config.min_images).select("phrase_id")
     enough = enough.where("phrase_id is not null").toArrow()
     ids = np.union1d(enough["phrase_id"].to_numpy(), own["phrase_id"].to_numpy())
@@ -43,14 +44,14 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     keys, nats = generality.specificity(*(around[name].to_numpy() for name in ("key", "phrase_id", "signals")))
     told = run.spark.createDataFrame(pa.table({"phrase_id": keys, "specificity": pa.array(nats, from_pandas=True)}))
     shaped = shape.add_shapes(counted.join(told, "phrase_id", "left")).persist(StorageLevel.MEMORY_AND_DISK)
-    signatures = _find_signatures(run, counted, found, mentions)
+    signatures = find_signatures(run, counted, found, mentions)
     measured = selection.measure(shaped, all_images, config, signatures).persist(StorageLevel.MEMORY_AND_DISK)
     listed = run.tables.write("candidates", selection.judge(measured, config))
     mined = run.read("candidates")
     unseen = mined.where("pinned").join(counts, "phrase_id", "left_anti").count()  # too rare to be counted
     known = counts.where("phrase_id is not null").count() + unseen
     impossible = counts.where("phrase_id is null").agg(F.sum("weight")).first()[0]  # type: ignore[index]
-    _write_contexts(run, found, mentions, mined, all_images)
+    write_contexts(run, found, mentions, mined.where("kept"), mined, all_images)
     for frame in (measured, shaped, counted, found, counts, packed):
         frame.unpersist()
     survivors.destroy()
@@ -80,7 +81,7 @@ def _count_phrases(run: Run, packed: DataFrame) -> DataFrame:
     return counts
 
 
-def _find_signatures(run: Run, counted: DataFrame, found: DataFrame, mentions: DataFrame) -> DataFrame | None:
+def find_signatures(run: Run, counted: DataFrame, found: DataFrame, mentions: DataFrame) -> DataFrame | None:
     """(phrase_id) of what is a contributor's own name; None where no source states a contributor, or none may leave."""
     config = run.config.mine
     stated = run.read("signals").where("contributor is not null")
@@ -92,13 +93,29 @@ def _find_signatures(run: Run, counted: DataFrame, found: DataFrame, mentions: D
     return run.spark.createDataFrame(signatures)
 
 
-def _write_contexts(run: Run, found: DataFrame, mentions: DataFrame, mined: DataFrame, all_images: int) -> None:
-    """What else is said of the images of each kept phrase."""
-    kept = mined.where("kept").select("phrase_id", "phrase", "language", "images")
-    words = mined.where("n_words = 1").orderBy(F.desc("images"), "phrase_id").limit(contexts.WORDS)
-    table = words.select("phrase_id", "images").toArrow()
-    sampled = contexts.sample_images(found, mentions, kept).persist(StorageLevel.MEMORY_AND_DISK)  # read twice
+def write_contexts(
+    run: Run, found: DataFrame, mentions: DataFrame, kept: DataFrame, mined: DataFrame, all_images: int, part: str = ""
+) -> None:
+    """Publish what else is said of the images of each kept phrase.
+
+    Args:
+        run: whose table contexts it is.
+        found: text_id, phrase_id of the kept phrases and of `context_words`.
+        mentions: of all images with a kept phrase.
+        kept: the candidates to look at.
+        mined: all candidates.
+        all_images: images of which anything is said.
+        part: of the table contexts.
+    """
+    table = context_words(mined).select("phrase_id", "images").toArrow()
+    sampled = contexts.sample_images(found, mentions, kept.select("phrase_id", "phrase", "language", "images"))
+    sampled = sampled.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
     around = candidates.words_around(found, mentions, run.spark.createDataFrame(table), run.record.signals, 1.0)
-    counts = contexts.count_words(sampled, around)
-    run.tables.write("contexts", contexts.project(counts, kept, table, all_images))
+    counts = contexts.count_words(sampled, around, run.spark.createDataFrame(contexts.number_words(table)))
+    run.tables.write("contexts", contexts.project(counts, kept, table, all_images), part=part)
     sampled.unpersist()
+
+
+def context_words(mined: DataFrame) -> DataFrame:
+    """The candidates that are looked for around a phrase: the most frequent words."""
+    return mined.where("n_words = 1").orderBy(F.desc("images"), "phrase_id").limit(contexts.WORDS)

@@ -1,9 +1,11 @@
 """Signals to distinct texts and mentions."""
 
 from pyspark import StorageLevel
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.road import Run
+from pipeline.stages.growth import texts as growth
 from pipeline.stages.rejects import as_rejects, write_rejects
 from pipeline.text import boilerplate, voting
 from pipeline.text import normalize as text
@@ -19,17 +21,33 @@ def normalize(run: Run) -> tuple[int, int]:
         cleaned = text.clean_voted(votes, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
         signals = voting.apply_votes(signals, votes)
         held += [votes, cleaned]
-    repeated = boilerplate.find_segments(signals, cleaned, run.read("images"), config).collect()
-    if repeated:
-        cleaned = boilerplate.cut_segments(cleaned, [row.segment for row in repeated])
-    listed = [(row.source, boilerplate.REASON, row.segment, row["count"]) for row in repeated]
+    listed = []
+    if run.history is None:
+        repeated = boilerplate.find_segments(signals, cleaned, run.read("images"), config).collect()
+        listed = [(row.source, boilerplate.REASON, row.segment, row["count"]) for row in repeated]
+    segments = growth.known_segments(run.history) if run.history else [segment for _, _, segment, _ in listed]
+    if segments:
+        cleaned = boilerplate.cut_segments(cleaned, segments)
     found = run.spark.createDataFrame(listed, "source string, reason string, raw string, count long")
-    run.tables.write("texts", text.distinct_texts(cleaned))
-    run.tables.write("mentions", text.fold_mentions(signals, cleaned, run.read("images"), config))
+    texts, mentions = text.distinct_texts(cleaned), text.fold_mentions(signals, cleaned, run.read("images"), config)
+    usable = None
+    if run.history:
+        held.append(mentions.persist(StorageLevel.MEMORY_AND_DISK))  # read twice
+        usable = _facts(mentions)
+        texts, mentions = growth.with_earlier(run, texts, mentions)
+    run.tables.write("texts", texts)
+    run.tables.write("mentions", mentions)
     lost = text.rejected_facts(signals, cleaned, config)
     write_rejects(run, "normalize", [as_rejects("row", lost), as_rejects("segment", found)])
     for frame in held:
         frame.unpersist()
     mentions = run.read("mentions")
-    run.record.signals = sorted(row.signal for row in mentions.select("signal").distinct().collect())
-    return run.read("signals").count(), int(mentions.agg(F.sum("facts")).first()[0] or 0)  # type: ignore[index]
+    said = {row.signal for row in mentions.select("signal").distinct().collect()}
+    before = run.history.base.record["signals"] if run.history else []  # whose bits stay
+    run.record.signals = [*before, *sorted(said.difference(before))]
+    return run.read("signals").count(), _facts(mentions) if usable is None else usable
+
+
+def _facts(mentions: DataFrame) -> int:
+    """Rows of the sources that mentions were folded from."""
+    return int(mentions.agg(F.sum("facts")).first()[0] or 0)  # type: ignore[index]

@@ -43,13 +43,7 @@ class Published:
 def publish_manifest(run: Run) -> tuple[int, int]:
     """Labelled images to the published tree."""
     found, config = run.read("assignments"), run.config
-    if not found.head(1):
-        raise InputError("no image has a label. Lower assign.min_confidence, or cluster.min_images.")
-    said, lost = leave_out(run.tables, found, config)
-    if lost is not None or "publish" in run.tables.parts("rejects"):
-        none = found.where("false").select("image_id", F.lit("").alias("reason"))
-        drops = (none if lost is None else lost).select(null("source"), "reason", F.col("image_id").alias("raw"))
-        write_rejects(run, "publish", [as_rejects("image", drops)])
+    said, lost = hold_out(run, found)
     made = weigh(run.tables, said, run.record.signals, config)
     run.tables.write("labels", run.spark.createDataFrame(made.labels))
     rows_out = run.tables.write("manifest", made.manifest)
@@ -59,6 +53,22 @@ def publish_manifest(run: Run) -> tuple[int, int]:
     write(run.tables, written, run.record.content, config.publish, run.manifest, count_reasons(lost))
     files.write_json(files.join(run.root, "manifest", "current.json"), {"run_id": run.run_id})
     return found.select("image_id").distinct().count(), rows_out
+
+
+def hold_out(run: Run, found: DataFrame) -> tuple[DataFrame, DataFrame | None]:
+    """What `leave_out` gives of a run's assignments; what leaves is counted.
+
+    Raises:
+        InputError: there are no assignments.
+    """
+    if not found.head(1):
+        raise InputError("no image has a label. Lower assign.min_confidence, or cluster.min_images.")
+    said, lost = leave_out(run.tables, found, run.config)
+    if lost is not None or "publish" in run.tables.parts("rejects"):
+        none = found.where("false").select("image_id", F.lit("").alias("reason"))
+        drops = (none if lost is None else lost).select(null("source"), "reason", F.col("image_id").alias("raw"))
+        write_rejects(run, "publish", [as_rejects("image", drops)])
+    return said, lost
 
 
 def leave_out(tables: Tables, assignments: DataFrame, config: Config) -> tuple[DataFrame, DataFrame | None]:
@@ -125,12 +135,12 @@ def write(
     publish.write_tree(
         *(folder, made.manifest, labels, tables.read("members"), said, record, config),
         CardFacts(origins=origins, audit=audited(config.audit), drops=drops),
-        publish.FileRows(*(_rows_per_file(tables, name) for name in ("manifest", "evidence"))),
+        publish.FileRows(*(rows_per_file(tables, name) for name in ("manifest", "evidence"))),
     )
     said.unpersist()
 
 
-def _rows_per_file(tables: Tables, name: str) -> int:
+def rows_per_file(tables: Tables, name: str) -> int:
     """Rows of a file of the published tree, told from the run's own files."""
     pointer = tables.pointer(name)
     sizes = pointer["files"]

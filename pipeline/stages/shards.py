@@ -11,10 +11,11 @@ from pipeline.manifest.reader.row_groups import open_split
 from pipeline.manifest.shards.source import refuse_existing
 from pipeline.manifest.shards.write import ShardSettings, describe_left_out, write_shards
 from pipeline.manifest.tree.publish import SPLITS
-from pipeline.runtime import files
+from pipeline.runtime import failures, files
 from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.places import PathsConfig
 from pipeline.runtime.session import settings, start_session
 
 _PICTURES = {"image_id": "string", "bytes": "binary"}
@@ -58,11 +59,19 @@ def read_pictures(spark: SparkSession, path: str) -> DataFrame:
     return table.select(*_PICTURES)
 
 
+def recorded_roots(manifest: str) -> tuple[str, ...]:
+    """The folders to which the run that made a manifest was held; none where it might read anywhere."""
+    config = (files.read_json(files.join(manifest, "run.json")) or {}).get("config", {})
+    return tuple(config.get("paths", {}).get("allowed_roots", ()))
+
+
 def _write(parsed: argparse.Namespace) -> None:
     splits = list(dict.fromkeys(parsed.split))
     opened = [open_split(parsed.manifest, split) for split in splits]  # before Spark: a mistake is told at once
     for split in splits:
         refuse_existing(parsed.out, split)
+    asked = parsed.allowed_roots
+    roots = PathsConfig(allowed_roots=recorded_roots(parsed.manifest) if asked is None else tuple(asked)).allowed_roots
     config = SparkConfig()
     spark = start_session(config, "shards", {**settings(config), **_FEW_AT_A_TIME})
     try:
@@ -76,6 +85,7 @@ def _write(parsed: argparse.Namespace) -> None:
                 sampling=parsed.sampling,
                 rows_per_shard=parsed.rows_per_shard,
                 max_picture_bytes=parsed.max_picture_bytes,
+                allowed_roots=roots,
             )
             record = write_shards(rows, pictures, parsed.out, wanted)
             sys.stdout.write(
@@ -113,6 +123,12 @@ def _parser(doc: str) -> argparse.ArgumentParser:
         default=20_000_000,
         metavar="N",
         help="larger pictures are left out (default: 20,000,000)",
+    )
+    parser.add_argument(
+        *("--allowed-roots",),
+        nargs="*",
+        metavar="DIR",
+        help="folders outside of which no picture is opened; anywhere where none is named (default: as in the run)",
     )
     return parser
 

@@ -54,7 +54,7 @@ def distinct_texts(cleaned: DataFrame) -> DataFrame:
         cleaned.where("reason is null")
         .groupBy("text", "language")
         .agg(flags.alias("flags"))
-        .select(_text_id().alias("text_id"), "text", "language", _tokens().alias("tokens"), "flags")
+        .select(_text_id().alias("text_id"), "text", "language", tokens_of().alias("tokens"), "flags")
     )
 
 
@@ -101,6 +101,13 @@ def mask_raw(rejects: DataFrame) -> DataFrame:
     return rejects.mapInArrow(masked, rejects.schema)
 
 
+def tokens_of() -> Column:
+    """The words of the column `text`, an empty one for each break."""
+    # Signs part words by a bar of its own, which no word holds.
+    words = F.split(F.replace("text", F.lit("|"), F.lit("")), " ")
+    return F.when(F.col("text") == "", F.array().cast("array<string>")).otherwise(words)
+
+
 def _stated() -> Column:
     return F.coalesce("language", F.lit(""))
 
@@ -109,15 +116,9 @@ def _text_id() -> Column:
     return F.xxhash64("text", "language")
 
 
-def _tokens() -> Column:
-    # Signs part words by a bar of its own, which no word holds.
-    words = F.split(F.replace("text", F.lit("|"), F.lit("")), " ")
-    return F.when(F.col("text") == "", F.array().cast("array<string>")).otherwise(words)
-
-
 def _clean(distinct: DataFrame, config: NormalizeConfig, detect: bool = True) -> DataFrame:
     found = distinct.mapInArrow(functools.partial(_clean_batches, config=config, detect=detect), _CLEANED_DDL)
-    return found.select("raw", "stated", "text", "language", _tokens().alias("tokens"), "flags", "reason", "rivals")
+    return found.select("raw", "stated", "text", "language", tokens_of().alias("tokens"), "flags", "reason", "rivals")
 
 
 def _clean_batches(

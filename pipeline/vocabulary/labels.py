@@ -50,7 +50,7 @@ def build_vocabulary(
     """Merge, cluster and name.
 
     Returns:
-        vocabulary and members as in their schemas, and the unassigned (phrase, reason).
+        vocabulary and members as in their schemas, and the unassigned (phrase_id, phrase, reason).
     """
     config = calibrate(phrases, config)
     merged = merge(phrases, config.attach_similarity)
@@ -146,7 +146,11 @@ def _tables(
     few = {i: "few_images" if phrases.known[i] else "few_images_no_vector" for i in lost}
     reasons = [clusters.reasons.get(unit, few[i]) for unit in alone for i in groups[unit]]
     unassigned = pa.table(
-        {"phrase": pa.array([phrases.phrase[i] for i in lost], pa.string()), "reason": pa.array(reasons, pa.string())}
+        {
+            "phrase_id": pa.array([int(phrases.ids[i]) for i in lost], pa.int64()),
+            "phrase": pa.array([phrases.phrase[i] for i in lost], pa.string()),
+            "reason": pa.array(reasons, pa.string()),
+        }
     )
     return vocabulary, table, unassigned
 

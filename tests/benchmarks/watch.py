@@ -67,9 +67,11 @@ def _tree_memory(pid: int) -> int:
 
 def _memory(process: psutil.Process) -> int:
     try:
+        if process.name() == "java":  # shares nothing, and a core would be busy looking through its pages
+            return int(process.memory_info().rss)
         lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
         return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) << 10
-    except OSError:  # no such file on this system, or the process is gone
+    except (OSError, psutil.Error):  # no such file on this system, or the process is gone
         pass
     try:
         return int(process.memory_info().rss)

@@ -42,7 +42,8 @@ def contexts_of(spark: SparkSession, partitions: int) -> dict[str, Row]:
     words = named.where("phrase not like '% %'").select("phrase_id", "images")
     sampled = contexts.sample_images(found, mentions, named).persist()
     around = candidates.words_around(found, mentions, words, ["title"], 1.0)
-    table: DataFrame = contexts.project(contexts.count_words(sampled, around), named, words.toArrow(), len(SAID))
+    counts = contexts.count_words(sampled, around, spark.createDataFrame(contexts.number_words(words.toArrow())))
+    table: DataFrame = contexts.project(counts, named, words.toArrow(), len(SAID))
     name = {key(part): part for part in phrases}
     return {name[row.phrase_id]: row for row in table.collect()}
 

@@ -1,6 +1,7 @@
 """How tasks of Spark write shards, and how the driver makes them visible: a data source with a two-phase commit."""
 
 import itertools
+import json
 import re
 import uuid
 from collections import Counter
@@ -84,7 +85,7 @@ class ShardWriter(DataSourceArrowWriter):
 
     Args:
         options: the fields of ShardSettings, out, temporary (folder below it), expected (rows) and classes (labels),
-            all as text.
+            all as text; allowed_roots as JSON.
     """
 
     def __init__(self, options: dict[str, str]) -> None:
@@ -94,10 +95,11 @@ class ShardWriter(DataSourceArrowWriter):
     def write(self, iterator: Iterator[pa.RecordBatch]) -> Written:
         """Write the shards of one partition; a picture at a time is in memory, and a batch where Spark brings them."""
         names, limit = label_names(self._options["manifest"]), int(self._options["max_picture_bytes"])
+        roots = json.loads(self._options["allowed_roots"])
         left_out: Counter[str] = Counter()
         shards = []
         for number, rows in itertools.groupby(_one_by_one(iterator), key=lambda row: int(row["shard"])):
-            shard = self._write_shard(number, _samples(rows, names, limit, left_out))
+            shard = self._write_shard(number, _samples(rows, names, limit, roots, left_out))
             shards += [shard] if shard else []
         return Written(tuple(shards), left_out)
 
@@ -161,7 +163,7 @@ class ShardWriter(DataSourceArrowWriter):
 
 
 def _samples(
-    rows: Iterable[dict[str, Any]], names: Sequence[str], limit: int, left_out: Counter[str]
+    rows: Iterable[dict[str, Any]], names: Sequence[str], limit: int, roots: Sequence[str], left_out: Counter[str]
 ) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Key and files of each row that has a picture; the others are counted."""
     for row in rows:
@@ -169,7 +171,7 @@ def _samples(
             if row["too_large"]:
                 raise tar.LeftOutError(tar.TOO_LARGE)
             given = row["picture"].as_py()
-            picture = tar.read_picture(row["image_uri"], limit) if given is None else given
+            picture = tar.read_picture(row["image_uri"], limit, roots) if given is None else given
             yield tar.sample_key(row["image_id"]), tar.sample_files(row, picture, names)
         except tar.LeftOutError as error:
             left_out[error.reason] += 1

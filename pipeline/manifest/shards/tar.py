@@ -19,9 +19,10 @@ import numpy as np
 
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
+from pipeline.runtime.places import may_open
 
-MISSING, REMOTE, TOO_LARGE, UNREADABLE, NOT_A_PICTURE = REASONS = (
-    *("missing", "remote", "too_large", "unreadable", "not_a_picture"),
+MISSING, REMOTE, OUTSIDE, TOO_LARGE, UNREADABLE, NOT_A_PICTURE = REASONS = (
+    *("missing", "remote", "outside_roots", "too_large", "unreadable", "not_a_picture"),
 )
 
 _SIGNATURES = (
@@ -81,15 +82,16 @@ def picture_extension(raw: bytes) -> str | None:
     return "svg" if _is_svg(raw) else None
 
 
-def read_picture(uri: str | None, limit: int) -> bytes:
+def read_picture(uri: str | None, limit: int, roots: Sequence[str] = ()) -> bytes:
     """The file that an image's URI names, where it is on this machine: `file://` or a plain path.
 
     Args:
         uri: of the manifest.
         limit: bytes of the largest picture; no more than one byte above it is ever read.
+        roots: folders outside of which no file is opened, wherever its links lead; anywhere where empty.
 
     Raises:
-        LeftOutError: missing, remote, too_large, or unreadable: no permission, or no regular file.
+        LeftOutError: missing, remote, outside_roots, too_large, or unreadable: no permission, or no regular file.
     """
     if not uri:
         raise LeftOutError(MISSING)
@@ -97,6 +99,8 @@ def read_picture(uri: str | None, limit: int) -> bytes:
     if path is None:
         raise LeftOutError(REMOTE)
     try:
+        if not may_open(path, roots):
+            raise LeftOutError(OUTSIDE)
         found = os.stat(path)
         if not stat.S_ISREG(found.st_mode):  # a pipe or a device would never end
             raise LeftOutError(UNREADABLE)

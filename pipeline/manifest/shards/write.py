@@ -5,6 +5,7 @@ the driver gives them their numbers, without gaps, and writes SPLIT.json last. S
 SPLIT.json that is seen has all its shards.
 """
 
+import json
 import math
 import uuid
 from dataclasses import dataclass
@@ -18,9 +19,14 @@ from pipeline.manifest.shards.source import FORMAT, ShardSource, label_names, re
 from pipeline.manifest.split import uniform
 from pipeline.runtime import files
 from pipeline.runtime.errors import ConfigError, InputError
+from pipeline.runtime.places import absolute_roots
 
 _MOST_SHARDS = 1_000_000  # as many as six digits can name
 _MOST_TASKS = 10_000  # a task may write several shards; Spark's driver keeps a record of each task
+_HINTS = {
+    tar.REMOTE: " (they are not fetched: img2dataset does that, and --pictures takes a table of image_id and bytes)",
+    tar.OUTSIDE: " (they are not opened: --allowed-roots says where pictures may lie)",
+}
 _COLUMNS = ("image_id", "image_uri", "label_ids", "label_confidences", "primary_label", "keep_prob", "repeat_factor")
 
 
@@ -35,6 +41,7 @@ class ShardSettings:
         sampling: `all` rows, or those `kept` by sample_u < keep_prob.
         rows_per_shard: about how many rows with pictures a shard has.
         max_picture_bytes: a larger picture is left out.
+        allowed_roots: folders outside of which no picture is opened; anywhere where empty.
     """
 
     manifest: str
@@ -43,6 +50,7 @@ class ShardSettings:
     sampling: str = "all"
     rows_per_shard: int = 10_000
     max_picture_bytes: int = 20_000_000
+    allowed_roots: tuple[str, ...] = ()
 
 
 def write_shards(
@@ -84,6 +92,7 @@ def write_shards(
     try:
         rows.sparkSession.dataSource.register(ShardSource)
         told = {name: str(getattr(settings, name)) for name in ShardSettings.__slots__}
+        told["allowed_roots"] = json.dumps(absolute_roots(settings.allowed_roots))
         written = placed.write.format(FORMAT).mode("append").options(**told)
         written = written.options(out=files.absolute(out), temporary=temporary)
         written.options(expected=str(expected), classes=str(classes)).save()
@@ -130,8 +139,7 @@ def place_rows(
 def describe_left_out(record: dict[str, Any]) -> str:
     """How many images were left out, by reason, and what can be done about it."""
     counts = [f"{rows:,} {reason}" for reason, rows in record["left_out"].items() if rows]
-    hint = " (they are not fetched: img2dataset does that, and --pictures takes a table of image_id and bytes)"
-    return ", ".join(text + hint if text.endswith(tar.REMOTE) else text for text in counts) or "none"
+    return ", ".join(text + _HINTS.get(text.rpartition(" ")[2], "") for text in counts) or "none"
 
 
 def _count(rows: DataFrame, pictures: DataFrame | None) -> tuple[int, int]:

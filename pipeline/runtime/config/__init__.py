@@ -5,11 +5,13 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
+from pipeline.runtime.config.growth import GrowthConfig
 from pipeline.runtime.config.labels import AssignConfig, LabelingConfig, MatchConfig
 from pipeline.runtime.config.output import PublishConfig, ReportConfig
 from pipeline.runtime.config.phrases import MineConfig, NormalizeConfig
 from pipeline.runtime.config.vocabulary import ClusterConfig, EmbedConfig
 from pipeline.runtime.inputs import ImagesConfig, SourceConfig
+from pipeline.runtime.places import PathsConfig
 from pipeline.runtime.secrets import mask
 from pipeline.runtime.settings import setting
 
@@ -18,10 +20,12 @@ __all__ = [
     "ClusterConfig",
     "Config",
     "EmbedConfig",
+    "GrowthConfig",
     "LabelingConfig",
     "MatchConfig",
     "MineConfig",
     "NormalizeConfig",
+    "PathsConfig",
     "PublishConfig",
     "ReportConfig",
     "SparkConfig",
@@ -46,6 +50,8 @@ class Config:
     sources: tuple[SourceConfig, ...]
     images: tuple[ImagesConfig, ...] = ()
     spark: SparkConfig = field(default_factory=SparkConfig)
+    paths: PathsConfig = field(default_factory=PathsConfig)
+    growth: GrowthConfig = field(default_factory=GrowthConfig)
     normalize: NormalizeConfig = field(default_factory=NormalizeConfig)
     mine: MineConfig = field(default_factory=MineConfig)
     embed: EmbedConfig = field(default_factory=EmbedConfig)

@@ -49,18 +49,26 @@ def sample_images(found: DataFrame, mentions: DataFrame, phrases: DataFrame) -> 
     ).distinct()  # fmt: skip
 
 
-def count_words(sampled: DataFrame, around: DataFrame) -> DataFrame:
-    """(phrase_id, images, words): the images looked at, and the words said of them, each with its number of images.
+def count_words(sampled: DataFrame, around: DataFrame, places: DataFrame) -> DataFrame:
+    """(phrase_id, images, words): the images looked at, and the words said of them, once for each image.
+
+    Lists of an image's words travel, not pairs of phrase and word, of which there are twenty times as many.
 
     Args:
         sampled: from `sample_images`.
         around: (key, phrase_id) of words on all images, from `candidates.words_around`.
+        places: (phrase_id, word): number of each word, short, from `number_words`.
     """
-    words = around.select("key", F.col("phrase_id").alias("word"))
-    counts = sampled.join(words, "key").groupBy("phrase_id", "word").agg(F.count(F.lit(1)).alias("images"))
-    seen = F.array_sort(F.collect_list(F.struct("word", "images"))).alias("words")
-    looked = sampled.groupBy("phrase_id").agg(F.count(F.lit(1)).alias("images"))
-    return counts.groupBy("phrase_id").agg(seen).join(looked, "phrase_id")
+    told = around.join(F.broadcast(places), "phrase_id").groupBy("key").agg(F.collect_list("word").alias("words"))
+    looked = sampled.join(told, "key", "left").groupBy("phrase_id")
+    every = F.flatten(F.collect_list("words")).alias("words")  # in any order: they are counted
+    return looked.agg(F.count(F.lit(1)).alias("images"), every).where(F.size("words") > 0)
+
+
+def number_words(words: pa.Table) -> pa.Table:
+    """(phrase_id int64, word int16): the words looked at, ascending, and the place of each."""
+    ids = np.sort(words["phrase_id"].to_numpy())
+    return pa.table({"phrase_id": ids, "word": np.arange(len(ids), dtype=np.int16)})
 
 
 def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int) -> DataFrame:
@@ -83,17 +91,15 @@ def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int)
 
     def project_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            lists = batch["words"]
-            lengths = np.diff(lists.offsets.to_numpy())
+            told = _count_pairs(batch["words"], len(ids))
+            lengths = np.diff(told.indptr)
             row = np.repeat(np.arange(len(batch)), lengths)
-            flat = lists.flatten()
-            word, times = flat.field("word").to_numpy(), flat.field("images").to_numpy()
+            word, times = ids[told.indices], told.data.astype(np.int64)
             looked = batch["images"].to_numpy()
             own = _own_words(batch["phrase"], batch["language"])
             foreign = ~np.isin(_pairs(row, word), own)
             weight = np.sqrt(times / looked[row]) * foreign
-            ends = np.concatenate([[0], np.cumsum(lengths)])
-            told = sparse.csr_array((weight, np.searchsorted(ids, word), ends), shape=(len(batch), len(ids)))
+            told.data = weight
             vectors = told @ signs
             norms = np.linalg.norm(vectors, axis=1, keepdims=True)
             unit = (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)
@@ -137,6 +143,15 @@ def random_signs(keys: npt.NDArray[np.int64], dimensions: int) -> npt.NDArray[np
     mixed ^= mixed >> np.uint64(31)
     bits = np.unpackbits(mixed.astype("<u8").view(np.uint8).reshape(len(keys), -1), axis=1)
     return (bits.astype(np.int8) * 2 - 1).astype(np.int8)
+
+
+def _count_pairs(lists: pa.ListArray, words: int) -> sparse.csr_array:
+    """How often each list holds each word, float64 [lists, words]; words of a row ascending."""
+    flat = np.asarray(lists.flatten())
+    ends = np.concatenate([[0], np.cumsum(np.asarray(lists.value_lengths()))])
+    counts = sparse.csr_array((np.ones(len(flat)), flat.astype(np.int32), ends), shape=(len(lists), words))
+    counts.sum_duplicates()
+    return counts
 
 
 def _own_words(phrases: pa.Array, languages: pa.Array) -> npt.NDArray[np.int64]:

@@ -1,0 +1,146 @@
+"""Phrases of what is new that have become frequent, and the images that said them before."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark import Broadcast, StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.runtime.history import History
+from pipeline.runtime.road import Run
+from pipeline.stages.growth import texts as growth
+from pipeline.stages.mining import context_words, find_signatures, write_contexts
+from pipeline.stages.rejects import as_rejects, counted_reasons, write_rejects
+from pipeline.vocabulary.mining import bundles, candidates, dictionary, selection, shape
+from pipeline.vocabulary.mining import growth as frequent
+
+FRESH, STAYING, RECALLED = "fresh", "staying", "recalled"  # parts of tables
+_MENTION = ["image_id", "text_id", "signal", "count", "facts"]
+_COUNTED = (
+    *("phrase_id", "phrase", "language", "n_words", "images", "signal_images", "contributors", "completeness"),
+    *("image_keys", "pinned", "synonym_of", "specificity"),
+)
+
+Keys = npt.NDArray[np.int64]
+
+
+def mine_grown(run: Run) -> tuple[int, int]:
+    """What the new texts say, to further candidates; those of the base stay as they are."""
+    history, config = history_of(run), run.config.mine
+    own = dictionary.read_dictionary(config.dictionary, run.config.normalize.default_language, config.max_words)
+    opened = _open_keys(run, history)
+    promoted = _recall(run, history, opened, own)
+    texts, mentions = run.read("texts"), run.read("mentions")
+    packed = bundles.pack(candidates.weigh_texts(texts, mentions)).persist(StorageLevel.MEMORY_AND_DISK)
+    mined = history.read("candidates")
+    everything = np.union1d(promoted, _ids(context_words(mined)))
+    wanted, sought = _send(run, promoted), _send(run, everything)
+    found = candidates.find_phrases(packed, sought, config.max_words).persist(StorageLevel.DISK_ONLY)
+    fresh = found.join(F.broadcast(_frame(run, promoted)), "phrase_id")
+    support = candidates.count_support(fresh, mentions, run.record.signals, config)
+    named = frequent.name_keys(packed, wanted, config.max_words)
+    counted = candidates.name_phrases(named, run.spark.createDataFrame(own), support, config.min_images)
+    counted = counted.withColumns({"specificity": F.lit(None).cast("double")}).persist(StorageLevel.MEMORY_AND_DISK)
+    all_images = history.images + _new_images(run, history)
+    run.record.content["mined_images"] = all_images
+    shaped = _with_parts(counted, mined)
+    measured = selection.measure(shaped, all_images, config, find_signatures(run, counted, fresh, mentions))
+    measured = measured.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
+    judged = selection.judge(measured, config).join(F.broadcast(_frame(run, promoted)), "phrase_id", "left_semi")
+    listed = run.tables.write("candidates", judged, part=FRESH)
+    judged = run.tables.read("candidates", FRESH)
+    run.tables.write("candidates", mined.join(judged.select("phrase_id"), "phrase_id", "left_anti"), part=STAYING)
+    run.tables.adopt("contexts", history.base.tables)
+    known = history.read("contexts").select("phrase_id")
+    new = judged.where("kept").join(known, "phrase_id", "left_anti")
+    write_contexts(run, found, mentions, new, mined, all_images, run.run_id)
+    for frame in (measured, counted, found, packed):
+        frame.unpersist()
+    for sent in (wanted, sought):
+        sent.destroy()
+    dropped = judged.where("not kept").groupBy("reason").count()
+    rare = run.spark.createDataFrame([("below_min_images", len(opened) - listed)], "reason string, count long")
+    write_rejects(run, "mine_candidates", [as_rejects("phrase", counted_reasons(dropped.unionByName(rare)))])
+    return len(opened), judged.where("kept").count()
+
+
+def _open_keys(run: Run, history: History) -> Keys:
+    """Phrases of the new texts of which more images may change what was decided, ascending int64."""
+    texts, mentions = run.tables.read("texts", ""), run.tables.read("mentions", "")
+    before = growth.earlier_mentions(history, run.tables.read("images", "")).select(*_MENTION)
+    news = mentions.join(before, _MENTION, "left_anti").select("text_id").distinct()
+    said = texts.join(news, "text_id").select("text_id", "text", "language", F.lit(1).cast("long").alias("weight"))
+    keys = _ids(frequent.all_keys(bundles.pack(said), run.config.mine.max_words))
+    labelled = history.read("members").select("phrase_id")
+    settled = history.read("candidates").where(~frequent.is_open(run.config.mine)).select("phrase_id")
+    return np.setdiff1d(keys, _ids(settled.unionByName(labelled).distinct()), assume_unique=True)
+
+
+def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> Keys:
+    """Find the open phrases that have enough images by now, and fetch the images that said them before."""
+    config = run.config.mine
+    texts, mentions, images = (run.tables.read(name, "") for name in ("texts", "mentions", "images"))
+    wanted = _send(run, opened)
+    before = history.newest("mentions", "image_id").join(
+        F.broadcast(images.select("image_id")), "image_id", "left_anti"
+    )
+    old = frequent.find_keys(history.newest("texts", "text_id"), wanted, config.max_words)
+    old = old.persist(StorageLevel.MEMORY_AND_DISK)  # the one pass over all old texts
+    old.count()
+    past = before.select("text_id", "image_id").join(F.broadcast(old), "text_id").select("phrase_id", "image_id")
+    past = past.persist(StorageLevel.MEMORY_AND_DISK)
+    now = frequent.find_keys(texts, wanted, config.max_words).join(mentions.select("text_id", "image_id"), "text_id")
+    counts = frequent.count_images(past.unionByName(now.select("phrase_id", "image_id")))
+    enough = _ids(counts.where(F.col("images") >= config.min_images))
+    pinned = own.filter(own["pinned"])["phrase_id"].to_numpy()
+    promoted = np.union1d(enough, np.intersect1d(opened, pinned))
+    recalled = past.join(F.broadcast(_frame(run, promoted)), "phrase_id").select("image_id").distinct()
+    recalled = recalled.persist(StorageLevel.MEMORY_AND_DISK)
+    known = history.newest("images", "image_id").join(F.broadcast(recalled), "image_id", "left_semi")
+    run.tables.write("images", known, part=RECALLED)
+    again = growth.earlier_mentions(history, run.tables.read("images", RECALLED))
+    told = growth.texts_of(history, again).join(texts.select("text_id"), "text_id", "left_anti")
+    run.tables.write("texts", told, part=RECALLED)
+    run.tables.write("mentions", again, part=RECALLED)
+    for frame in (old, past, recalled):
+        frame.unpersist()
+    wanted.destroy()
+    return promoted
+
+
+def _with_parts(counted: DataFrame, mined: DataFrame) -> DataFrame:
+    """The counted phrases with their shapes, and the earlier candidates that they are put together of."""
+    shaped = shape.add_shapes(counted).persist(StorageLevel.MEMORY_AND_DISK)
+    parts = frequent.parts_of(shaped).join(counted.select("phrase_id"), "phrase_id", "left_anti")
+    known = mined.join(F.broadcast(parts), "phrase_id", "left_semi").select(*_COUNTED, F.lit(False).alias("blocked"))
+    return shaped.unionByName(shape.add_shapes(known.select(*counted.columns)))
+
+
+def _new_images(run: Run, history: History) -> int:
+    """Images of which nothing was said before."""
+    now = run.read("mentions").select("image_id").distinct()
+    before = growth.earlier_mentions(history, run.read("images")).select("image_id").distinct()
+    return now.join(before, "image_id", "left_anti").count()
+
+
+def history_of(run: Run) -> History:
+    """What a grown run grows from."""
+    if run.history is None:
+        raise RuntimeError(f"{run.run_id} grows from no run")
+    return run.history
+
+
+def _ids(frame: DataFrame) -> Keys:
+    """The phrase_ids of a frame that has each once, ascending int64."""
+    return np.sort(frame.select("phrase_id").toArrow()["phrase_id"].to_numpy())
+
+
+def _frame(run: Run, keys: Keys) -> DataFrame:
+    return run.spark.createDataFrame(pa.table({"phrase_id": pa.array(keys, pa.int64())}))
+
+
+def _send(run: Run, keys: Keys) -> "Broadcast[Any]":
+    return run.spark.sparkContext.broadcast(keys.tobytes())

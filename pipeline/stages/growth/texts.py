@@ -1,0 +1,71 @@
+"""What is new, with all that was said before of the same images."""
+
+import functools
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.runtime.history import History
+from pipeline.runtime.road import Run
+from pipeline.text import boilerplate, regrouping
+
+_IMAGE = ("image_id", "image_uri", "duplicate_of")
+
+
+def earlier_images(history: History, listed: DataFrame) -> DataFrame:
+    """What earlier runs know of the listed images, and of those that these repost: rows of the table images.
+
+    Args:
+        history: the earlier runs.
+        listed: image_id, duplicate_of.
+    """
+    known = history.newest("images", "image_id")
+    named = listed.select(F.explode(F.array("image_id", "duplicate_of")).alias("image_id"))
+    found = known.join(F.broadcast(named.where("image_id is not null").distinct()), "image_id", "left_semi")
+    originals = found.where("duplicate_of is not null").select(F.col("duplicate_of").alias("image_id")).distinct()
+    return found.unionByName(known.join(F.broadcast(originals), "image_id", "left_semi")).distinct()
+
+
+def touched_images(images: DataFrame, earlier: DataFrame, signals: DataFrame) -> DataFrame:
+    """The images of which something is new, and those that these repost.
+
+    Args:
+        images: the table images of the new sources, joined with what was known.
+        earlier: what was known of them, from `earlier_images`.
+        signals: the new signals.
+    """
+    same = [F.col(f"new.{name}").eqNullSafe(F.col(f"old.{name}")) for name in _IMAGE]
+    alike = functools.reduce(lambda one, other: one & other, same)
+    changed = images.alias("new").join(earlier.alias("old"), alike, "left_anti").select("image_id")
+    said = changed.unionByName(signals.select("image_id")).distinct()
+    touched = images.join(said, "image_id", "left_semi")
+    originals = touched.where("duplicate_of is not null").select(F.col("duplicate_of").alias("image_id"))
+    return images.join(said.unionByName(originals).distinct(), "image_id", "left_semi")
+
+
+def known_segments(history: History) -> list[str]:
+    """The boilerplate that the first of the runs found: a day's texts are too few to tell."""
+    rejects = history.origin.tables.read("rejects")
+    segments = rejects.where((F.col("unit") == "segment") & (F.col("reason") == boilerplate.REASON))
+    return sorted(row.raw for row in segments.select("raw").collect())
+
+
+def with_earlier(run: Run, texts: DataFrame, mentions: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Texts and mentions of the run's images: the new ones, and those of earlier runs."""
+    assert run.history is not None
+    images = run.read("images")
+    said = earlier_mentions(run.history, images)
+    both = regrouping.join_mentions(mentions.unionByName(said), images, run.config.normalize.max_contributors)
+    return regrouping.join_texts(texts.unionByName(texts_of(run.history, said))), both
+
+
+def earlier_mentions(history: History, images: DataFrame) -> DataFrame:
+    """What earlier runs know to be said of these images."""
+    wanted = F.broadcast(images.select("image_id"))
+    return history.newest("mentions", "image_id").join(wanted, "image_id", "left_semi")
+
+
+def texts_of(history: History, mentions: DataFrame) -> DataFrame:
+    """The texts of these mentions, which are of earlier runs."""
+    wanted = F.broadcast(mentions.select("text_id").distinct())
+    return history.newest("texts", "text_id").join(wanted, "text_id", "left_semi")
