@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pipeline.runtime import files
 from pipeline.runtime.config import Config
 from pipeline.runtime.errors import ConfigError, RunError
+from pipeline.runtime.history import require_whole
 from pipeline.runtime.lineage import RunRecord
 from pipeline.runtime.load import SECTIONS, parse_config
 from pipeline.runtime.road import Run
@@ -43,15 +44,21 @@ class Overlay(Tables):
         return super().read(name, part) if self.parts(name) else self._base.read(name, part)
 
 
-def read_record(folder: str) -> dict[str, Any]:
+def read_record(folder: str, purpose: str = "") -> dict[str, Any]:
     """run.json of a run folder.
 
+    Args:
+        folder: of the run.
+        purpose: what needs all images of the run, for messages; nothing does where empty.
+
     Raises:
-        RunError: there is none.
+        RunError: there is none, or the run grew from another one and holds only what is new.
     """
     record = files.read_json(files.join(folder, "run.json"))
     if record is None:
         raise RunError(f"{folder}: no run.json there, so no run. Give the folder of a run: RUN_ROOT/RUN_ID.")
+    if purpose:
+        require_whole(record, purpose)
     return record
 
 

@@ -90,8 +90,9 @@ def _draw(parsed: argparse.Namespace) -> None:
     for name in ("audit.csv", "audit.html"):  # people may have filled it in
         if files.exists(files.join(out, name)):
             raise RunError(f"{files.join(out, name)}: the file exists. Move or delete it, or give another --out.")
-    record = read_record(folder)
-    spark = start_session(recorded_config(record).spark, f"audit {folder}")
+    record = read_record(folder, "an audit")
+    config = recorded_config(record)
+    spark = start_session(config.spark, f"audit {folder}")
     try:
         pairs = collect_pairs(Tables(spark, folder).read, parsed.per_cell, parsed.seed, parsed.most_useful)
     finally:
@@ -99,7 +100,7 @@ def _draw(parsed: argparse.Namespace) -> None:
     if not pairs:
         raise RunError(f"{folder}: no image has a label, so there is nothing to judge.")
     how = "most useful pairs" if parsed.most_useful else f"seed {parsed.seed}"
-    shown = write_sheet(out, pairs, f"run {record['run_id']}, {how}")
+    shown = write_sheet(out, pairs, f"run {record['run_id']}, {how}", roots=config.paths.allowed_roots)
     sys.stdout.write(f"{len(pairs):,} pairs, {shown:,} with a picture: {files.join(out, 'audit.html')} and audit.csv\n")
 
 

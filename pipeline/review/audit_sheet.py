@@ -50,7 +50,9 @@ class Pair:
     image_uri: str | None
 
 
-def write_sheet(folder: str, pairs: Sequence[Pair], title: str, picture_bytes: int = PICTURE_BYTES) -> int:
+def write_sheet(
+    folder: str, pairs: Sequence[Pair], title: str, picture_bytes: int = PICTURE_BYTES, roots: Sequence[str] = ()
+) -> int:
     """Write audit.csv and audit.html into a folder, local or remote; gives the pairs that have a picture.
 
     Args:
@@ -58,9 +60,10 @@ def write_sheet(folder: str, pairs: Sequence[Pair], title: str, picture_bytes: i
         pairs: in the order of the sheet.
         title: what was audited.
         picture_bytes: of all pictures together; only local files are shown, nothing is fetched.
+        roots: folders that pictures may lie in; anywhere where there is none.
     """
     uris = [[pair.image_uri] for pair in pairs if pair.image_uri is not None]
-    pictures = inline_pictures(uris, picture_bytes)
+    pictures = inline_pictures(uris, picture_bytes, roots)
     # With a byte order mark: spreadsheets would take UTF-8 for the machine's own encoding, and spoil ids.
     files.write_text(files.join(folder, "audit.csv"), "\ufeff" + render_csv(pairs))
     files.write_text(files.join(folder, "audit.html"), render_sheet(pairs, pictures, title))

@@ -42,7 +42,8 @@ def collect_report(tables: Callable[[str], DataFrame], record: Mapping[str, Any]
     largest = labels.orderBy(F.desc("images"), "label_id").limit(cfg.labels_shown).collect()
     others = labels.where((F.col("band") == "tail") & ~F.col("label_id").isin([row.label_id for row in largest]))
     tail = others.orderBy(F.xxhash64("label_key"), "label_key").limit(cfg.labels_shown).collect()
-    shown = _show(tables, [*largest, *tail], signals, cfg)
+    roots = record["config"].get("paths", {}).get("allowed_roots", ())
+    shown = _show(tables, [*largest, *tail], signals, cfg, roots)
     manifest = _one(
         tables("manifest").agg(
             F.count(F.lit(1)).alias("labelled"),
@@ -142,7 +143,11 @@ def _drops(rejects: DataFrame) -> dict[tuple[str, str, str], tuple[str, ...]]:
 
 
 def _show(
-    tables: Callable[[str], DataFrame], rows: Sequence[Row], signals: Sequence[str], cfg: ReportConfig
+    tables: Callable[[str], DataFrame],
+    rows: Sequence[Row],
+    signals: Sequence[str],
+    cfg: ReportConfig,
+    roots: Sequence[str],
 ) -> list[ShownLabel]:
     """The labels with their members, signals, images and texts."""
     ids = [row.label_id for row in rows]
@@ -152,7 +157,7 @@ def _show(
     for row in listed.orderBy("label_id", "place").collect():
         members.setdefault(row.label_id, []).append(Member(row.phrase, row.how, row.similarity, row.images))
         phrases[row.label_id] = row.phrases
-    examples = _examples(tables, ids, cfg)
+    examples = _examples(tables, ids, cfg, roots)
     parents = tables("labels").where(F.col("label_id").isin([row.parent for row in rows if row.parent is not None]))
     names = {row.label_id: row["name"] for row in parents.select("label_id", "name").collect()}
     return [
@@ -175,8 +180,10 @@ def _show(
     ]
 
 
-def _examples(tables: Callable[[str], DataFrame], ids: Sequence[int], cfg: ReportConfig) -> dict[int, list[Example]]:
-    """label_id -> its images, with texts and pictures."""
+def _examples(
+    tables: Callable[[str], DataFrame], ids: Sequence[int], cfg: ReportConfig, roots: Sequence[str]
+) -> dict[int, list[Example]]:
+    """label_id -> its images, with texts and pictures; of these only such below the roots, where there are any."""
     count = max(cfg.pictures_per_label, _EXAMPLES)
     images = proof.example_images(tables("manifest"), tables("labels"), ids, count).persist()  # read twice
     rows = images.orderBy("label_id", "place").collect()
@@ -192,7 +199,7 @@ def _examples(tables: Callable[[str], DataFrame], ids: Sequence[int], cfg: Repor
     for row in rows:
         if row.image_uri is not None and row.place <= cfg.pictures_per_label:
             uris[row.label_id].append(row.image_uri)
-    pictures = inline_pictures(list(uris.values()), cfg.picture_bytes)
+    pictures = inline_pictures(list(uris.values()), cfg.picture_bytes, roots)
     found: dict[int, list[Example]] = {}
     for row in rows:
         texts_of = tuple(said.get((row.label_id, row.image_id), ()))

@@ -38,7 +38,9 @@ STAGES: Mapping[str, Part] = {
     "embed": Part("encoded", True, "nothing", ("embeddings",)),
     "cluster": Part("kept", False, "all: phrases, vectors and contexts in memory", ("vocabulary", "members")),
     "match": Part("texts", True, "gathers members, and sends them to all", ("evidence",)),
-    "assign": Part("mentions", True, "estimates reliabilities from counts of labels", ("learnt", "assignments")),
+    "assign": Part(
+        "mentions", True, "estimates reliabilities from counts of labels", ("trust", "learnt", "assignments")
+    ),
     "publish": Part("labelled", True, "weighs labels", ("labels", "manifest")),
     "report": Part("labelled", True, "draws the page, of bounded size", ()),
 }

@@ -48,7 +48,7 @@ def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake, reassign: R
         if parsed.plot and not parsed.plot.endswith(".svg"):
             raise ConfigError(f"--plot {parsed.plot}: the diagram is an SVG. Give a name that ends in .svg.")
         folder = files.absolute(parsed.run)
-        config = recorded_config(read_record(folder), parsed.set)
+        config = recorded_config(read_record(folder, "an evaluation"), parsed.set)
         spark = start_session(config.spark, f"evaluate {folder}")
         try:
             makers = (remake, reassign if parsed.ablate else None)

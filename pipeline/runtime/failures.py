@@ -1,7 +1,8 @@
 """What goes wrong around a run, in words: a full disk, a read-only folder, a damaged file, a killed process.
 
 Spark tells such things as Java exceptions inside exceptions. Here they become one message that names the place and says
-what to do; anything that is not recognized stays what it is, a defect.
+what to do. What a Python worker has raised for the user is raised here as it was there. Anything that is not recognized
+stays what it is, a defect.
 """
 
 import errno
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.errors import PySparkException
 
+from pipeline.runtime import errors
 from pipeline.runtime.errors import CapacityError, RunError, UserError
 
 _GO_ON = "Then go on with --resume."
@@ -73,6 +75,9 @@ _FILES: _Known = (
         "Restore it or start a new run; no other process may delete files of a run at work.",
     ),
 )
+# What a trace of Python ends with: what was raised, on the first line that is not indented.
+_RAISED = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n)*(\S[^\n]*)")
+_OURS = re.compile(rf"{re.escape(errors.__name__)}\.(\w+): (.*)")
 _DEAD = "Spark's Java process has ended, killed from outside or by the system when memory ran out"
 
 
@@ -94,13 +99,32 @@ def named() -> Iterator[None]:
         raise known from None
 
 
+@contextmanager
+def raised_by_workers() -> Iterator[None]:
+    """Raise what a Python worker has raised for the user as it was raised there, and the rest as it is.
+
+    Raises:
+        UserError: of the worker.
+    """
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        theirs = of_worker(error)
+        if theirs is None:
+            raise
+        raise theirs from None
+
+
 def recognize(error: BaseException, known: _Known = (*MACHINE, *_FILES)) -> UserError | None:
     """The error in words; None where it is none that is known.
 
     Args:
         error: anything raised by Spark, py4j or the system.
-        known: what is looked for; `MACHINE` leaves out what may be the fault of a file that is read.
+        known: what is looked for beside what workers have raised; `MACHINE` leaves out what may be the fault of a file
+            that is read.
     """
+    if theirs := of_worker(error):
+        return theirs
     if isinstance(error, OSError) and error.errno in _ERRNO:
         return _match([f"{_ERRNO[error.errno]}: {error.filename or error.strerror}"], known)
     if isinstance(error, MemoryError):
@@ -110,6 +134,15 @@ def recognize(error: BaseException, known: _Known = (*MACHINE, *_FILES)) -> User
     if isinstance(error, Py4JNetworkError | ConnectionError) or _no_answer(error):
         return RunError(f"{_DEAD}. {_GO_ON}")
     return _match([str(error)], known) if isinstance(error, PySparkException) else None
+
+
+def of_worker(error: BaseException) -> UserError | None:
+    """What a Python worker has raised for the user, out of the trace that Spark brings; None where it is a defect."""
+    told = _chain(error) if isinstance(error, Py4JJavaError) else [str(error)]
+    traces = _RAISED.findall("\n".join(told)) if isinstance(error, PySparkException | Py4JJavaError) else []
+    ours = _OURS.fullmatch(traces[-1].rstrip()) if traces else None
+    kind = getattr(errors, ours[1], None) if ours else None
+    return kind(ours[2]) if ours and isinstance(kind, type) and issubclass(kind, UserError) else None
 
 
 def _no_answer(error: BaseException) -> bool:

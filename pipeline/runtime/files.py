@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pyarrow import fs
 
@@ -106,12 +106,13 @@ def write_new(path: str, text: str) -> bool:
     On a local disk one of many that try at the same time succeeds. Object stores have no such step: there two may
     succeed, and the last one is read.
     """
-    place = local_path(absolute(path))
-    if place is None:
+    system, inside = open_storage(path)
+    if not isinstance(system, fs.LocalFileSystem):
         if exists(path):
             return False
         write_text(path, text)
         return True
+    place = Path(inside)
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = place.with_name(f".{uuid.uuid4().hex}")
     beside.write_text(text, encoding="utf-8")
@@ -160,7 +161,21 @@ def remove(path: str) -> None:
 
 
 def open_storage(path: str) -> tuple[fs.FileSystem, str]:
-    """The file system that holds a path, and the path inside it."""
-    # Hadoop calls its S3 client s3a; pyarrow calls the same place s3.
-    system, inside = fs.FileSystem.from_uri(absolute(path).replace("s3a://", "s3://", 1))
+    """The file system that holds a path, and the path inside it.
+
+    Every character of the path stands for itself, also behind a scheme: a space, and %20 for these three. So Spark has
+    it, and a table and its pointer lie in one folder. What follows on a `?` are pyarrow's options, such as `region`.
+    """
+    system, inside = fs.FileSystem.from_uri(_quoted(absolute(path)))
     return system, inside.rstrip("/")
+
+
+def _quoted(path: str) -> str:
+    """The URI that pyarrow takes for the path; a local path is none, and stays."""
+    scheme, mark, rest = path.partition("://")
+    if not mark:
+        return path
+    host, slash, inside = rest.partition("/")
+    inside, question, options = inside.partition("?")
+    # Hadoop calls its S3 client s3a; pyarrow calls the same place s3.
+    return f"{'s3' if scheme == 's3a' else scheme}://{host}{slash}{quote(inside)}{question}{options}"

@@ -78,10 +78,25 @@ class History:
             newer.append(run.tables.read(_MAKES[key]).select(key))
         return functools.reduce(DataFrame.unionByName, frames)
 
+    def read_files(self) -> dict[tuple[int, str], tuple[str, str]]:
+        """(bytes, fingerprint) -> run and path, of every file of texts that one of the runs has read."""
+        found = {}
+        for run in self.runs:
+            for size, told, path in source_files(run.tables.folder):
+                found[size, told] = run.run_id, path
+        return found
+
     @property
     def images(self) -> int:
         """Images of which anything is said, in all runs together."""
         return int(self.base.record["mined_images"])
+
+
+def source_files(folder: str) -> list[tuple[int, str, str]]:
+    """Bytes, fingerprint and path of every file of texts that a run has read, as it found them."""
+    inputs = (files.read_json(files.join(folder, "inputs.json")) or {}).get("ingest", {})
+    seen = [item["files"] for name, item in sorted(inputs.items()) if name.startswith("sources ")]
+    return [(size, told, path) for each in seen for path, (size, _, told) in sorted(each.items()) if told]
 
 
 def require_base(root: str, config: Config) -> None:
@@ -118,6 +133,23 @@ def require_base(root: str, config: Config) -> None:
         raise RunError(
             f"--base {base}: it was made with other settings: {'; '.join(changed)}. "
             f"Give its settings, or run on all sources without --base."
+        )
+
+
+def require_whole(record: Mapping[str, Any], purpose: str) -> None:
+    """Check that a run holds all images, and not only those of which something was new.
+
+    Args:
+        record: run.json of the run.
+        purpose: what needs them, for the message.
+
+    Raises:
+        RunError: it grew from another run.
+    """
+    if _base_of(record):
+        raise RunError(
+            f"run {record['run_id']} grew from {_base_of(record)} and holds only the images with something new; "
+            f"{purpose} needs a run on all sources."
         )
 
 

@@ -107,9 +107,15 @@ def parse_config(raw: Mapping[str, Any], where: str, overrides: Sequence[str] = 
 
 def named_paths(config: Config) -> dict[str, str]:
     """Setting -> every path that the configuration names."""
+    model = config.embed.encoder.removeprefix("static:")
+    named = {"embed.encoder": model} if os.path.exists(model) else {}  # else a name
+    return stored_paths(config) | named
+
+
+def stored_paths(config: Config) -> dict[str, str]:
+    """The same without the folder of a model, which lies on every machine's disk: libraries read it, and no Spark."""
     paths = {f"sources {source.name!r} path": source.path or "" for source in config.sources}
     paths |= {f"images {table.name!r} path": table.path for table in config.images}
-    model = config.embed.encoder.removeprefix("static:")
     paths |= {
         "mine.dictionary": config.mine.dictionary,
         "labeling.trusted": config.labeling.trusted,
@@ -117,7 +123,6 @@ def named_paths(config: Config) -> dict[str, str]:
         "publish.audit": config.publish.audit,
         "cluster.base": config.cluster.base,
         "embed.cache": config.embed.cache,
-        "embed.encoder": model if os.path.exists(model) else "",  # else a name
     }
     return {name: path for name, path in paths.items() if path}
 

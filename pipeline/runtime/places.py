@@ -1,4 +1,4 @@
-"""Where a run may read: the folders that whoever runs others' configurations allows.
+"""Where a run may read: the folders that whoever runs others' configurations allows, and paths that are one place.
 
 A path is judged by where it leads, after `..`, symbolic links, braces of a glob and percent-encoding are resolved.
 Every way in which Spark or pyarrow may take a spelling must lie below an allowed root.
@@ -56,6 +56,30 @@ def check_places(paths: Mapping[str, str], roots: Sequence[str]) -> None:
                     f"{name} = {path!r}{led} lies outside paths.allowed_roots ({', '.join(roots)}). "
                     f"Name a path below one of them."
                 )
+
+
+def refuse_plain(default: str, paths: Mapping[str, str]) -> None:
+    """Check that no path means one place to Spark and another one to pyarrow.
+
+    To pyarrow a path without a scheme lies on this machine's disk, to Spark on its default file system.
+
+    Args:
+        default: URI of Spark's default file system, as `session.default_storage` gives it.
+        paths: setting -> path that both read or write.
+
+    Raises:
+        ConfigError: the default is not the local disk, and a path has no scheme; naming the first one.
+    """
+    if default.startswith("file:"):
+        return
+    for name, path in paths.items():
+        if path and "://" not in path:
+            scheme = _SCHEME.match(path)  # file:/x, which nobody but Java takes for a URI
+            place = path[scheme.end() :] if scheme else os.path.abspath(path)
+            raise ConfigError(
+                f"{name} = {path!r}: Spark's default file system is {default}, so a path without a scheme would mean "
+                f"two places. Write file://{place} for the disk of every machine, or {default.rstrip('/')}{place}."
+            )
 
 
 def is_below(path: str, roots: Sequence[str]) -> bool:

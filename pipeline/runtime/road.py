@@ -16,9 +16,11 @@ from pipeline.runtime.config import Config
 from pipeline.runtime.errors import ConfigError, RunError
 from pipeline.runtime.history import History, require_base
 from pipeline.runtime.lineage import RunRecord, StageRecord, open_record
+from pipeline.runtime.load import stored_paths
 from pipeline.runtime.lock import RunLock
+from pipeline.runtime.places import check_places, refuse_plain
 from pipeline.runtime.progress import Meter
-from pipeline.runtime.session import start_session, suit
+from pipeline.runtime.session import default_storage, start_session, suit
 from pipeline.runtime.tables import Tables
 from pipeline.runtime.witness import Witness
 
@@ -84,8 +86,13 @@ class Stage:
         return True
 
 
-def walk(stages: Sequence[Stage], arguments: Arguments) -> None:
+def walk(stages: Sequence[Stage], arguments: Arguments, libraries: Sequence[str] = ()) -> None:
     """Walk the stages of one run, and say at the end where its results are.
+
+    Args:
+        stages: some of the road, in its order.
+        arguments: of the job.
+        libraries: packages that workers need beside those of every run.
 
     Raises:
         RunError: the run exists already, does not exist, or has other settings.
@@ -104,8 +111,10 @@ def walk(stages: Sequence[Stage], arguments: Arguments) -> None:
         _check_run(folder, run_id, arguments.resume, whole)  # what another one may have made until the lock was ours
         # Before Spark: a mistake is told at once.
         record = open_record(folder, run_id, arguments.config, free, again, lock.check)
-        spark = start_session(arguments.config.spark, f"{stages[0].name if not whole else 'mine'} {run_id}")
+        name = f"{stages[0].name if not whole else 'mine'} {run_id}"
+        spark = start_session(arguments.config.spark, name, libraries=libraries)
         try:
+            refuse_plain(default_storage(spark), {"--run-root": arguments.root, **stored_paths(arguments.config)})
             record.content["cores"] = spark.sparkContext.defaultParallelism  # what its seconds are worth
             record.save()
             witness = Witness(spark, folder)
@@ -143,6 +152,7 @@ def _step(run: Run, stage: Stage, witness: Witness) -> None:
     if stage.reads:  # by now it is known how much there is
         suit(run.spark, run.tables.rows("signals"))
     _sweep(run, stage)  # before it needs the room
+    check_places(inputs, run.config.paths.allowed_roots)  # a link may have been put there since they were named
     witness.begin(stage.name, inputs)
     with Meter(run.spark) as meter:
         rows_in, rows_out = stage.work(run)

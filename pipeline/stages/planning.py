@@ -71,7 +71,7 @@ def make_plans(
 
 def _plan(parsed: argparse.Namespace) -> None:
     folder = files.absolute(parsed.run)
-    record = read_record(folder)
+    record = read_record(folder, "--write" if parsed.write else "")
     config = recorded_config(record)
     root = folder.rstrip("/").rpartition("/")[0]
     written = files.join(root, "manifest", f"{record['run_id']}.{parsed.write}")

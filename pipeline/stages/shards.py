@@ -15,8 +15,8 @@ from pipeline.runtime import failures, files
 from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.errors import InputError
-from pipeline.runtime.places import PathsConfig
-from pipeline.runtime.session import settings, start_session
+from pipeline.runtime.places import PathsConfig, refuse_plain
+from pipeline.runtime.session import default_storage, settings, start_session
 
 _PICTURES = {"image_id": "string", "bytes": "binary"}
 # Rows with pictures are large: thousands of them at once, Spark's usual batch, would not fit in memory.
@@ -65,6 +65,7 @@ def recorded_roots(manifest: str) -> tuple[str, ...]:
     return tuple(config.get("paths", {}).get("allowed_roots", ()))
 
 
+@failures.raised_by_workers()
 def _write(parsed: argparse.Namespace) -> None:
     splits = list(dict.fromkeys(parsed.split))
     opened = [open_split(parsed.manifest, split) for split in splits]  # before Spark: a mistake is told at once
@@ -75,6 +76,8 @@ def _write(parsed: argparse.Namespace) -> None:
     config = SparkConfig()
     spark = start_session(config, "shards", {**settings(config), **_FEW_AT_A_TIME})
     try:
+        given = {"--manifest": parsed.manifest, "--out": parsed.out, "--pictures": parsed.pictures or ""}
+        refuse_plain(default_storage(spark), given)
         pictures = read_pictures(spark, parsed.pictures) if parsed.pictures else None
         for split, source in zip(splits, opened, strict=True):
             rows = spark.read.parquet(files.absolute(files.join(parsed.manifest, "data", split)))

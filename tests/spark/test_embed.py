@@ -43,7 +43,9 @@ def run_of(spark: SparkSession, folder: Path, rows: list[tuple[int, str, str, bo
 
     whole = dataclasses.replace(Config(sources=(SourceConfig(path="x", signal="title"),)), embed=config)
     tables = SimpleNamespace(write=write)
-    return SimpleNamespace(spark=spark, config=whole, root=str(folder), tables=tables, read=written.__getitem__)
+    return SimpleNamespace(
+        spark=spark, config=whole, root=str(folder), tables=tables, read=written.__getitem__, history=None
+    )
 
 
 def test_grown_data_encodes_what_is_new_alone(spark: SparkSession, tmp_path: Path) -> None:

@@ -14,15 +14,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pipeline.manifest.shards.source import ShardWriter, Written
 from pipeline.manifest.shards.tar import sample_key
 from pipeline.manifest.shards.write import ShardSettings, describe_left_out, write_shards
+from pipeline.runtime import failures
 from pipeline.runtime.errors import ConfigError, InputError, RunError
 from pipeline.runtime.tables import load_schema
-from pipeline.stages.shards import read_pictures, run_shards
+from pipeline.stages.shards import read_pictures, recorded_roots, run_shards
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'
 NAMES = ["shoe", "чай", "red.shoe/left"]
 ODD_IDS = ["a.b.png", "a/b/../c", "ü чай 茶", "x" * 200, "", " ", "a\nb"]
 LIMIT = 5_000
-LEFT_OUT = {"missing": 2, "remote": 1, "too_large": 1, "unreadable": 1, "not_a_picture": 1}
+LEFT_OUT = {"missing": 2, "remote": 1, "outside_roots": 0, "too_large": 1, "unreadable": 1, "not_a_picture": 1}
 PICTURES = pa.schema([("image_id", pa.string()), ("bytes", pa.binary())])
 
 
@@ -185,11 +186,35 @@ def test_pictures_of_a_table_go_before_files_and_the_cap_is_kept(
     assert not {"capped", "unknown"} & set(red)
 
 
+def test_pictures_outside_the_roots_are_counted_and_never_opened(
+    spark: SparkSession, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("in/a.svg", "out.svg"):
+        (tmp_path / name).write_bytes(SVG)
+    (tmp_path / "in" / "link.svg").symlink_to(tmp_path / "out.svg")
+    names = ["in/a.svg", "in/link.svg", "out.svg"]
+    table = table_of(spark, [row_of(name, (tmp_path / name).as_uri()) for name in names])
+    monkeypatch.chdir(tmp_path)  # workers are elsewhere
+    record = write_shards(table, None, str(tmp_path / "o"), settings_of(tree, allowed_roots=("in",)))
+    assert (record["rows"], record["left_out"]["outside_roots"]) == (1, 2)
+    assert "2 outside_roots (they are not opened" in describe_left_out(record)
+    given = spark.createDataFrame([("out.svg", SVG)], "image_id string, bytes binary")
+    record = write_shards(table, given, str(tmp_path / "o2"), settings_of(tree, allowed_roots=("in",)))
+    assert (record["rows"], record["left_out"]["outside_roots"]) == (2, 1)  # a table of pictures is the operator's own
+
+
+def test_the_roots_of_a_manifest_are_those_of_its_run(tree: Path, tmp_path: Path) -> None:
+    assert recorded_roots(str(tree)) == ()
+    (tmp_path / "run.json").write_text(json.dumps({"config": {"paths": {"allowed_roots": ["/a", "s3a://b"]}}}))
+    assert recorded_roots(str(tmp_path)) == ("/a", "s3a://b")
+
+
 def test_a_task_that_fails_leaves_nothing_and_a_second_try_succeeds(
     spark: SparkSession, tree: Path, rows: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     table = table_of(spark, [*rows, {**rows[0], "image_id": "unnamed", "label_ids": [3]}])
-    with pytest.raises(Exception, match="image 'unnamed' has label 3"):
+    with pytest.raises(RunError, match=r"^image 'unnamed' has label 3"), failures.raised_by_workers():
         write_shards(table, None, str(tmp_path), settings_of(tree), partitions=5)
     assert content(tmp_path) == {}
     mended = tmp_path / "mended"
@@ -262,7 +287,8 @@ class TestWriter:
         temporary.mkdir()
         told = {"manifest": str(tree), "split": "train", "run_id": "r1", "sampling": "all", "rows_per_shard": "2"}
         places = {"out": str(tmp_path), "temporary": str(temporary)}
-        return ShardWriter({**told, **places, "max_picture_bytes": "1000", "classes": "3", "expected": "4"})
+        counts = {"max_picture_bytes": "1000", "classes": "3", "expected": "4"}
+        return ShardWriter({**told, **places, **counts, "allowed_roots": "[]"})
 
     def batch(self, *placed: tuple[int, str, bytes]) -> Iterator[pa.RecordBatch]:
         for shard, image_id, picture in placed:  # one row a batch: shards go on from one batch to the next

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.runtime.errors import InputError
+from pipeline.runtime.errors import ConfigError, InputError
 from pipeline.runtime.inputs import ImagesConfig, SourceConfig
 from pipeline.sources.mapping import chained, collect_images, follow, point_to_originals, to_facts, to_images
 from pipeline.sources.readers import read_table, readable
@@ -167,3 +167,18 @@ def test_links_are_chained_while_one_leads_to_a_repost(spark: SparkSession) -> N
     links = spark.createDataFrame([("b", "a"), ("c", "b"), ("d", "c")], "image_id string, duplicate_of string")
     assert sorted(row.image_id for row in chained(links).collect()) == ["c", "d"]
     assert chained(follow(follow(links))).count() == 0
+
+
+def test_a_link_that_leads_out_of_the_roots_is_found_when_the_source_is_read(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text("image_id,text\n1,a\n")
+    (tmp_path / "out.csv").write_text("image_id,text\n2,secret\n")
+    roots = [str(folder)]
+    assert read_table(spark, "pins", str(folder), "csv", {}, roots).count() == 1
+    (folder / "b.csv").symlink_to(tmp_path / "out.csv")  # after the settings were checked
+    with pytest.raises(ConfigError, match=r"source 'pins' path = .* leads to .*b\.csv, which lies outside"):
+        read_table(spark, "pins", str(folder), "csv", {}, roots)
+    assert read_table(spark, "pins", str(folder), "csv", {}).count() == 2

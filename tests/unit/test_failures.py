@@ -4,10 +4,10 @@ import errno
 
 import pytest
 from py4j.protocol import Py4JJavaError, Py4JNetworkError
-from pyspark.errors import AnalysisException, PySparkRuntimeError
+from pyspark.errors import AnalysisException, PySparkRuntimeError, PythonException
 
 from pipeline.runtime import failures
-from pipeline.runtime.errors import CapacityError, RunError, UserError
+from pipeline.runtime.errors import CapacityError, ConfigError, RunError, UserError
 
 
 class Cause:
@@ -87,3 +87,45 @@ def test_a_defect_stays_what_it_is(defect: Exception) -> None:
 def test_what_a_user_can_mend_already_goes_on_as_it_is() -> None:
     with pytest.raises(CapacityError, match=r"^mine$"), failures.named():
         raise CapacityError("mine")
+
+
+FRAMES = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    raise g(\n          ^^\n'
+OURS = "pipeline.runtime.errors.ConfigError: embed.encoder = 'x': not installed: /a is missing."
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PythonException(f"An exception was thrown from the Python worker:\n{FRAMES}{OURS}"),
+        PythonException(f"{FRAMES}{OURS}\n or not.\n\nJVM stacktrace:\norg.apache.spark.SparkException\n\tat a.b(C:1)"),
+        PythonException(f"{FRAMES}KeyError: 1\n\nDuring handling of the above exception, another:\n\n{FRAMES}{OURS}"),
+        JavaError(
+            "org.apache.spark.SparkException: Job aborted", f"a.b.PythonException: {FRAMES}{OURS}\n\n\tat a.b(C:1)"
+        ),
+    ],
+)
+def test_what_a_worker_raised_for_the_user_is_raised_as_it_was_there(error: Exception) -> None:
+    said = r"^embed\.encoder = 'x': not installed: /a is missing\.$"
+    with pytest.raises(ConfigError, match=said), failures.named():
+        raise error
+    with pytest.raises(ConfigError, match=said), failures.raised_by_workers():
+        raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PythonException(f"{FRAMES}{OURS}\n\nDuring handling of the above exception, another:\n\n{FRAMES}KeyError: 1"),
+        PythonException(f"{FRAMES}ValueError: {OURS}"),
+        PythonException(f"{FRAMES}other.errors.ConfigError: x"),
+        PythonException(f"{FRAMES}pipeline.runtime.errors.Exception: x"),
+        PythonException(OURS),
+        RuntimeError(f"{FRAMES}{OURS}"),
+    ],
+)
+def test_a_workers_defect_stays_what_it_is(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised, failures.named():
+        raise error
+    assert raised.value is error
+    with pytest.raises(type(error)), failures.raised_by_workers():
+        raise error

@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ from hypothesis import strategies as st
 
 from pipeline.runtime.errors import ConfigError
 from pipeline.runtime.inputs import ImagesConfig, SourceConfig
-from pipeline.runtime.load import parse_config
-from pipeline.runtime.places import check_places, is_below
+from pipeline.runtime.lineage import open_record
+from pipeline.runtime.load import named_paths, parse_config, render_config, stored_paths
+from pipeline.runtime.places import absolute_roots, check_places, is_below, may_open, refuse_plain
 
 
 def run_of(path: str, *roots: str, **more: Any) -> dict[str, Any]:
@@ -170,6 +172,62 @@ def test_a_place_is_judged_for_one_picture_too(root: Path) -> None:
     assert is_below(f"file://{root}/sub/a.png", [str(root)])
     assert not is_below("file:///etc/passwd", [str(root)])
     assert not is_below(f"file://{root}/%2e%2e/x.png", [str(root)])
+
+
+def test_a_file_may_be_opened_where_its_links_lead_below_a_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "out.png").symlink_to(root.parent / "beside" / "b.csv")
+    (root / "in.png").symlink_to(root / "sub" / "a.csv")
+    assert may_open(root / "in.png", [str(root)])
+    assert not may_open(root / "out.png", [str(root)])
+    assert may_open(root / "out.png", [])
+    monkeypatch.chdir(root)
+    assert may_open(Path("in.png"), ["."])
+    assert not may_open(Path("../beside/b.csv"), ["."])
+    assert not may_open(Path("s3:/bucket/a.png"), ["s3://bucket", "s3:/bucket"])  # a file of that name, no place of S3
+
+
+def test_roots_mean_the_same_to_a_process_that_works_elsewhere(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    found = absolute_roots(["sub", "s3a://b/data", "file:/x"])
+    monkeypatch.chdir(root.parent)
+    assert found == (str(root / "sub"), "s3a://b/data", "file:/x")
+    assert may_open(root / "sub" / "a.csv", found)
+
+
+def test_the_roots_are_a_setting_that_is_printed_and_read_back(root: Path) -> None:
+    config = parse_config(run_of(f"{root}/sub", str(root)), "x.toml")
+    assert config.paths.allowed_roots == (str(root),)
+    assert parse_config(tomllib.loads(render_config(config)), "printed") == config
+
+
+def test_a_run_may_go_on_with_other_roots_which_go_on_record(root: Path, tmp_path: Path) -> None:
+    folder = str(tmp_path / "r1")
+    free, held = (parse_config(run_of(f"{root}/sub", *roots), "x.toml") for roots in ((), (str(root),)))
+    first = open_record(folder, "r1", free)
+    del first.content["config"]["paths"]  # as older versions wrote it
+    first.save()
+    again = open_record(folder, "r1", held)
+    assert again.content["config"]["paths"] == {"allowed_roots": (str(root),)}
+
+
+@pytest.mark.parametrize("plain", ["/data/x", "runs", "a b/*.csv", "file:/x", "s3a:/b"])
+def test_a_path_without_a_scheme_is_refused_where_sparks_default_is_elsewhere(plain: str) -> None:
+    with pytest.raises(
+        ConfigError,
+        match=r"^--run-root = .* is hdfs://name:8020/, .* Write file:///[^:]* for .*, or hdfs://name:8020/[^/][^:]*\.$",
+    ):
+        refuse_plain("hdfs://name:8020/", {"sources 'x' path": "hdfs:///a", "embed.cache": "", "--run-root": plain})
+    refuse_plain("file:///", {"--run-root": plain})
+
+
+def test_paths_with_a_scheme_pass_wherever_sparks_default_is() -> None:
+    refuse_plain("s3a://b", {"a": "file:///data", "b": "s3a://b/x", "c": "hdfs://n/x"})
+
+
+def test_the_folder_of_a_model_is_no_path_of_spark(root: Path) -> None:
+    config = parse_config(run_of(f"{root}/sub", embed={"encoder": f"static:{root}", "cache": "/c"}), "x.toml")
+    assert named_paths(config).keys() - stored_paths(config).keys() == {"embed.encoder"}
+    assert stored_paths(config)["embed.cache"] == "/c"
 
 
 @pytest.mark.parametrize("setting", ["path", "image_id", "text", "signal", "count", "contributor"])

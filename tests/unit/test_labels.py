@@ -72,7 +72,7 @@ def test_what_a_label_never_goes_without_is_its_parent() -> None:
 def test_no_labels_are_empty_tables() -> None:
     vocabulary, members, unassigned = build_vocabulary(phrases_of(("qab", 3, [1, 0])), CONFIG)
     assert (vocabulary.num_rows, members.num_rows) == (0, 0)
-    assert unassigned.to_pylist() == [{"phrase": "qab", "reason": "few_images"}]
+    assert unassigned.to_pylist() == [{"phrase_id": 100, "phrase": "qab", "reason": "few_images"}]
 
 
 def test_equal_input_gives_equal_tables() -> None:

@@ -151,7 +151,7 @@ def test_the_order_and_the_ids_of_the_rows_change_nothing(method: str) -> None:
     again = build_vocabulary(rank_phrases(renamed[0].take(shuffled), renamed[1].take(shuffled[::-1])), config)
     assert made[0].equals(again[0])
     assert made[1].drop(["phrase_id"]).equals(again[1].drop(["phrase_id"]))
-    assert made[2].equals(again[2])
+    assert made[2].drop(["phrase_id"]).equals(again[2].drop(["phrase_id"]))
     assert made[0].num_rows > 0 or method == "none"
 
 

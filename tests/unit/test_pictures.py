@@ -57,6 +57,21 @@ def test_what_is_no_local_picture_is_left_out(tmp_path: Path) -> None:
     assert inline_pictures([odd], 1_000_000) == {}
 
 
+def test_no_picture_outside_the_roots_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    inside, outside = png(tmp_path / "in" / "a b.png", 16), png(tmp_path / "out" / "b.png", 16, seed=1)
+    (tmp_path / "in" / "link.png").symlink_to(outside)
+    (tmp_path / "in" / "way").symlink_to(tmp_path / "out")
+    beyond = [
+        *(outside, Path(outside).as_uri(), f"{tmp_path}/in/../out/b.png", f"file://{tmp_path}/in/%2e%2e/out/b.png"),
+        *(f"{tmp_path}/in/link.png", f"{tmp_path}/in/way/b.png"),
+    ]
+    within = [inside, Path(inside).as_uri()]
+    assert list(inline_pictures([[*beyond, *within]], 1_000_000, [f"{tmp_path}/in"])) == within
+    assert len(inline_pictures([[*beyond, *within]], 1_000_000)) == len(beyond) + len(within)
+
+
 def test_a_file_address_is_decoded_and_a_plain_path_is_not() -> None:
     assert local_path("file:///a%20b.png") == Path("/a b.png")
     assert local_path("/a%20b.png") == Path("/a%20b.png")

@@ -76,9 +76,12 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
         load_config(broken)
 
 
-def test_differing_settings_are_named_and_the_engine_is_left_out() -> None:
+def test_differing_settings_are_named_and_the_engine_and_the_roots_are_left_out() -> None:
+    roots = {"paths": {"allowed_roots": ["/"]}}
     one = dataclasses.asdict(parse_config(ICONS, "a"))
-    other = dataclasses.asdict(parse_config({**ICONS, "mine": {"min_images": 5}, "spark": {"master": "local[1]"}}, "b"))
+    other = dataclasses.asdict(
+        parse_config({**ICONS, "mine": {"min_images": 5}, "spark": {"master": "local[1]"}, **roots}, "b")
+    )
     assert differences(one, other) == ["mine.min_images: 3 -> 5"]
 
 

@@ -176,6 +176,20 @@ def test_each_failure_of_a_file_has_its_reason(tmp_path: Path) -> None:
     assert read_picture(str(file), 5) == b"12345"
 
 
+def test_a_picture_outside_the_roots_is_left_out_before_it_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").write_bytes(b"12345")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "out")
+    (tmp_path / "in" / "file").write_bytes(b"1")
+    roots = [str(tmp_path / "in")]
+    for uri in (str(tmp_path / "in" / "link"), (tmp_path / "out").as_uri(), str(tmp_path / "none"), "/dev/zero"):
+        with pytest.raises(LeftOutError, match=r"^outside_roots$"):
+            read_picture(uri, 1000, roots)
+    assert read_picture((tmp_path / "in" / "file").as_uri(), 1000, roots) == b"1"
+    with pytest.raises(LeftOutError, match=r"^remote$"):
+        read_picture("https://host/a.png", 1000, roots)
+
+
 def test_a_file_without_permission_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"1")
 

@@ -14,7 +14,7 @@ from pipeline.review import collect, report
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.history import History
-from pipeline.runtime.road import Run, log
+from pipeline.runtime.road import Run
 from pipeline.stages import publishing
 from pipeline.stages.growth.phrases import history_of
 from pipeline.vocabulary import display
@@ -44,6 +44,14 @@ def publish_grown(run: Run) -> tuple[int, int]:
     train = lines.where("split = 'train'")
     outcome = expected.expected_outcomes(train, rows.weighed_labels(table), [plan])[0]
     table = rows.with_expected(table, outcome)
+    run.record.content["growth"] = {
+        "base": history.base.run_id,
+        "images": images,
+        "images_worked_on": run.tables.rows("images"),
+        "labels": table.num_rows,
+        "new_labels": table.num_rows - old.num_rows,
+        "new_members": run.tables.pointer("members", run.run_id)["rows"],
+    }
     run.tables.write("labels", run.spark.createDataFrame(table))
     run.tables.write("manifest", lines, known=[item.tables for item in history.runs])
     lines.unpersist()
@@ -51,7 +59,6 @@ def publish_grown(run: Run) -> tuple[int, int]:
     files.remove(run.manifest)  # of a try that was stopped before it went on record
     _write_tree(run, history, found, table, publishing.count_reasons(lost))
     files.write_json(files.join(run.root, "manifest", "current.json"), {"run_id": run.run_id})
-    log.info("  %s images in all, %s of them new or with something new", f"{images:,}", f"{fresh.count():,}")
     said = run.read("assignments").select("image_id").distinct().count()
     return said, found.select("image_id").distinct().count()
 

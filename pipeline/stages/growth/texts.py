@@ -5,11 +5,27 @@ import functools
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.runtime.history import History
+from pipeline.runtime.errors import RunError
+from pipeline.runtime.history import History, source_files
 from pipeline.runtime.road import Run
 from pipeline.text import boilerplate, regrouping
 
 _IMAGE = ("image_id", "image_uri", "duplicate_of")
+
+
+def refuse_known(run: Run, history: History) -> None:
+    """Check that no file of texts was read before: its texts would count twice.
+
+    Raises:
+        RunError: one was.
+    """
+    before = history.read_files()
+    for size, told, path in source_files(run.tables.folder):
+        if (size, told) in before:
+            earlier, name = before[size, told]
+            raise RunError(
+                f"{path}: run {earlier} has read the same file ({name}). With --base, sources hold only what is new."
+            )
 
 
 def earlier_images(history: History, listed: DataFrame) -> DataFrame:

@@ -4,10 +4,13 @@ import functools
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
+from pyarrow import fs
+from pyspark import SparkContext, SparkFiles
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.vocabulary.encoding.encoders import load_encoder
+from pipeline.runtime import files
+from pipeline.vocabulary.encoding.encoders import load_encoder, prepare
 
 _VECTORS = pa.schema([("phrase", pa.string()), ("vector", pa.list_(pa.float32()))])
 VECTORS_DDL = "phrase string, vector array<float>"
@@ -31,7 +34,9 @@ def slice_phrases(phrases: DataFrame, slices: int, which: int) -> DataFrame:
 
 def encode_phrases(phrases: DataFrame, encoder: str, backend: str, store: str) -> DataFrame:
     """(phrase, vector) by an encoder that each Python worker loads once; arguments as for `load_encoder`."""
-    encode = functools.partial(_encode, encoder=encoder, backend=backend, store=store)
+    model = prepare(encoder, store)
+    sent = model is not None and _send(phrases.sparkSession.sparkContext, model)
+    encode = functools.partial(_encode, encoder=encoder, backend=backend, store=None if sent else store)
     return phrases.select("phrase").mapInArrow(encode, VECTORS_DDL)
 
 
@@ -55,8 +60,26 @@ def without_vector(candidates: DataFrame, embeddings: DataFrame, languages: Sequ
     return lost.groupBy(reason.alias("reason"), F.col("language").alias("raw")).count()
 
 
-def _encode(batches: Iterator[pa.RecordBatch], encoder: str, backend: str, store: str) -> Iterator[pa.RecordBatch]:
-    loaded = load_encoder(encoder, backend, store)
+def _send(context: SparkContext, path: str) -> bool:
+    """Give a file to all machines, unless they see the driver's, or the path is remote; whether they have it then."""
+    system, inside = files.open_storage(path)
+    if _on_one_machine(str(context.master)) or not isinstance(system, fs.LocalFileSystem):
+        return False
+    name = inside.rpartition("/")[2]
+    if all(known.rpartition("/")[2] != name for known in context.listFiles):  # Spark would warn
+        context.addFile(inside)
+    return True
+
+
+def _on_one_machine(master: str) -> bool:
+    return master.startswith("local")
+
+
+def _encode(
+    batches: Iterator[pa.RecordBatch], encoder: str, backend: str, store: str | None
+) -> Iterator[pa.RecordBatch]:
+    """Encode; where there is no store, a distilled model is among the files that Spark has sent."""
+    loaded = load_encoder(encoder, backend, SparkFiles.getRootDirectory() if store is None else store)
     for batch in batches:
         if not batch.num_rows:
             continue

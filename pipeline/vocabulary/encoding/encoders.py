@@ -93,10 +93,20 @@ def fingerprint(name: str, backend: str = "torch") -> str:
     return sentence.fingerprint(name, backend)
 
 
-def prepare(name: str, store: str) -> None:
-    """Make what all workers will read, before they start: a distilled model."""
-    if name.startswith(static.PREFIX):
-        static.prepare(name.removeprefix(static.PREFIX), store)
+def libraries(config: EmbedConfig) -> tuple[str, ...]:
+    """Packages that the encoder needs wherever phrases are encoded, in one version; nothing is loaded or looked for."""
+    if config.encoder == HASHING:
+        return ("scikit-learn",)
+    if config.encoder == universal.NAME:
+        return (universal.PACKAGE,)
+    if config.encoder.startswith(static.PREFIX):
+        return static.libraries(config.encoder.removeprefix(static.PREFIX))
+    return sentence.libraries(config.encoder, config.backend)
+
+
+def prepare(name: str, store: str) -> str | None:
+    """Make what all workers will read, before they start: path of a distilled model; None where none is needed."""
+    return static.prepare(name.removeprefix(static.PREFIX), store) if name.startswith(static.PREFIX) else None
 
 
 def check(config: Config) -> None:

@@ -111,6 +111,16 @@ def fingerprint(name: str, backend: str = "torch") -> str:
     return f"{Path(name).name}-{'' if backend == 'torch' else f'{backend}-'}{content.hexdigest()}"
 
 
+def libraries(name: str, backend: str = "torch") -> tuple[str, ...]:
+    """Packages without which a worker cannot load the model, or with other versions of which it gives other vectors.
+
+    The package that carries the model is among them: without it the worker would look for the name elsewhere.
+    """
+    carrier = (name,) if _package_folder(name) else ()
+    needed = ("sentence-transformers", "transformers", "tokenizers", "torch", *BACKENDS.get(backend, ()))
+    return tuple(dict.fromkeys((*carrier, *needed)))
+
+
 def require_backend(name: str, backend: str) -> None:
     """Check that what runs the model is installed.
 

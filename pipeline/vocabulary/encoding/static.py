@@ -26,6 +26,7 @@ from pipeline.vocabulary.encoding.fixed_shapes import Vectors, to_unit
 PREFIX = "static:"
 DIMENSIONS = 256  # most components after these are noise of single tokens
 SIF = 1e-4
+_PACKAGES = ("model2vec", "skeletoken")
 log = logging.getLogger("pipeline")
 
 
@@ -72,7 +73,7 @@ def fingerprint(source: str) -> str:
     Raises:
         ConfigError: as for the encoder.
     """
-    missing = [name for name in ("model2vec", "skeletoken") if not importlib.util.find_spec(name)]
+    missing = [name for name in _PACKAGES if not importlib.util.find_spec(name)]
     if missing:
         raise ConfigError(
             f"embed.encoder = '{PREFIX}{source}': {' and '.join(missing)} not installed. "
@@ -80,6 +81,11 @@ def fingerprint(source: str) -> str:
         )
     identity = f"{sentence.fingerprint(source)} {version('model2vec')} {np.__version__} {DIMENSIONS} {SIF}"
     return f"static-{source.rpartition('/')[2]}-{hashlib.blake2b(identity.encode(), digest_size=8).hexdigest()}"
+
+
+def libraries(source: str) -> tuple[str, ...]:
+    """Packages without which a worker cannot load the model: its own, and those of the model that it comes from."""
+    return (*_PACKAGES, *sentence.libraries(source))
 
 
 def prepare(source: str, store: str) -> str:
