@@ -25,12 +25,12 @@ import psutil
 from watch import watch
 
 _HERE = Path(__file__).parent
-_ROAD = _HERE.parents[1] / "jobs" / "mine.py"
+ROAD = _HERE.parents[1] / "jobs" / "mine.py"
 MIXTURE = {"foreign": 0.2, "unstated": 0.3, "dirty": 0.02, "reposts": 0.1}
-_RUN = "bench"
-_CONFIG = """\
+RUN = "bench"
+SOURCES = """\
 [[sources]]
-name = "generated"
+name = "texts {name}"
 path = "{folder}/signals"
 signal_column = "signal"
 text = "text"
@@ -39,7 +39,7 @@ count = "count"
 contributor = "contributor"
 
 [[images]]
-name = "images"
+name = "images {name}"
 path = "{folder}/images"
 image_uri = "image_uri"
 duplicate_of = "duplicate_of"
@@ -110,14 +110,14 @@ def measure(folder: Path, size: int, settings: Sequence[str], keep: bool) -> dic
         _say(made.output, sys.stderr)
         return None
     config = folder / "run.toml"
-    config.write_text(_CONFIG.format(folder=folder))
-    options = ["--config", str(config), "--run-root", str(folder / "runs"), "--run-id", _RUN]
-    seen = watch([sys.executable, str(_ROAD), *options, *(text for one in settings for text in ("--set", one))])
+    config.write_text(SOURCES.format(folder=folder, name=folder.name))
+    options = ["--config", str(config), "--run-root", str(folder / "runs"), "--run-id", RUN]
+    seen = watch([sys.executable, str(ROAD), *options, *(text for one in settings for text in ("--set", one))])
     (folder / "log.txt").write_text(seen.output)
     if seen.code:
         _say(f"{size:,} signals: exit code {seen.code}\n{seen.output[-4_000:]}", sys.stderr)
         return None
-    run = folder / "runs" / _RUN
+    run = folder / "runs" / RUN
     record = json.loads((run / "run.json").read_text())
     if not keep:
         for path in (folder / "signals", folder / "images", folder / "runs" / "cache", folder / "runs" / "manifest"):
