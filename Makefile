@@ -22,7 +22,7 @@ SIGNALS := build/signals-$(BENCH_SIGNALS)
 PEERS := build/peers/bin/python
 VECTORS := build/vectors-$(BENCH_PHRASES)
 
-.PHONY: help setup demo dist test test-fast test-consumers test-cluster test-faults check audit lock bench bench-counting bench-normalizing bench-clustering bench-matching bench-skew bench-publishing bench-train clean
+.PHONY: help setup demo dist test test-fast test-consumers test-cluster test-faults check audit lock bench bench-growing bench-counting bench-normalizing bench-clustering bench-matching bench-skew bench-publishing bench-train clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -81,6 +81,10 @@ lock: .venv/.ready ## resolve all dependencies anew and write .constraints.txt
 bench: .venv/.ready ## the whole road on BENCH_SIZES signals: seconds, memory and bytes of each stage, and how they grow (about 40 minutes)
 	$(PYTHON) tests/benchmarks/scale.py run build/bench --sizes $(BENCH_SIZES) $(BENCH_SET:%=--set %)
 	$(PYTHON) tests/benchmarks/scale.py predict build/bench
+
+bench-growing: .venv/.ready ## 1 % new signals on top of 1 M: seconds beside a run on everything, labels and images compared (20 minutes)
+	$(PYTHON) tests/benchmarks/scale.py run build/growing --sizes 1000000 --keep
+	$(PYTHON) tests/benchmarks/growing.py build/growing/1000000 --full
 
 bench-counting: $(SIGNALS)/.done build/peers/.ready ## count phrases of BENCH_SIGNALS signals, beside scikit-learn, Polars and DuckDB
 	$(PYTHON) tests/benchmarks/counting.py compare $(SIGNALS) --engines $(BENCH_ENGINES) --peer-python $(PEERS)

@@ -59,18 +59,17 @@ def ingest(run: Run) -> tuple[int, int]:
         write_rejects(run, "ingest", rejects)
         known = mapping.collect_images(pictures)
         if run.history:
-            known = known.persist()  # read from several sides
-            before = growth.earlier_images(run.history, known).withColumns(
-                {"perceptual_hash": F.lit(None).cast("long")}
-            )
-            known = mapping.collect_images([known, before])
+            known = _cut(known)
+            before = _cut(growth.earlier_images(run.history, known))
+            hashed = before.withColumns({"perceptual_hash": F.lit(None).cast("long")})
+            known = _cut(mapping.collect_images([known, hashed]))
         if run.history or any(images.duplicate_of for images in run.config.images):
             known = mapping.point_to_originals(known, _follow_reposts(known))
         if distance is not None:
             known = fold_pictures(known.persist(), distance)  # read by several steps
         listed = known.drop("perceptual_hash")
         if run.history:
-            listed = growth.touched_images(listed, before.select(*listed.columns), run.read("signals"))
+            listed = growth.touched_images(_cut(listed), before, run.read("signals"))
         run.tables.write("images", listed)
         run.spark.catalog.clearCache()  # nothing that was held is read again
     if not rows_out:

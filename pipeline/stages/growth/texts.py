@@ -38,6 +38,7 @@ def earlier_images(history: History, listed: DataFrame) -> DataFrame:
     known = history.newest("images", "image_id")
     named = listed.select(F.explode(F.array("image_id", "duplicate_of")).alias("image_id"))
     found = known.join(F.broadcast(named.where("image_id is not null").distinct()), "image_id", "left_semi")
+    found = found.localCheckpoint()  # else its plan stands twice in what follows, and so in that, and so on
     originals = found.where("duplicate_of is not null").select(F.col("duplicate_of").alias("image_id")).distinct()
     return found.unionByName(known.join(F.broadcast(originals), "image_id", "left_semi")).distinct()
 
