@@ -113,12 +113,50 @@ def test_what_stopped_tries_left_is_swept_away_and_what_is_published_stays(spark
     folder = Path(tables.folder) / "tables"
     (folder / "images" / "half" / "_temporary").mkdir(parents=True)
     assert len(list((folder / "images").iterdir())) == 3
+    (folder / "vectors" / "one" / "half").mkdir()
+    (folder / "vectors" / "never" / "half").mkdir(parents=True)
     tables.sweep("images")
-    tables.sweep("vectors", part="one")
-    tables.sweep("vectors", part="never")
+    tables.sweep("vectors")
     assert [row.image_id for row in tables.read("images").collect()] == ["b"]
     assert [row.phrase for row in tables.read("vectors").collect()] == ["dog"]
     assert len(list((folder / "images").iterdir())) == 1
+    assert len(list((folder / "vectors" / "one").iterdir())) == 1
+    assert not (folder / "vectors" / "never").exists()
+
+
+def test_a_table_of_another_run_is_read_where_it_lies_and_its_damage_is_found(
+    spark: SparkSession, tables: Tables, tmp_path: Path
+) -> None:
+    one, other = Tables(spark, str(tmp_path / "one")), Tables(spark, str(tmp_path / "other"))
+    tables.write("images", images(spark, "a"))
+    one.adopt("images", tables)
+    one.write("images", images(spark, "b"), part="new")
+    other.adopt("images", one)  # of both runs
+    assert sorted(row.image_id for row in other.read("images").collect()) == ["a", "b"]
+    assert [row.image_id for row in other.read("images", "new").collect()] == ["b"]
+    assert other.rows("images") == 2
+    other.sweep("images")
+    assert sorted(row.image_id for row in one.read("images").collect()) == ["a", "b"]
+    file = part_files(tables, "images")[0]
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(RunError, match=file.name):
+        other.read("images")
+
+
+def test_rows_of_other_runs_count_as_known_only_where_they_are_named(
+    spark: SparkSession, tables: Tables, tmp_path: Path
+) -> None:
+    earlier = Tables(spark, str(tmp_path / "earlier"))
+    earlier.write("images", images(spark, "a"))
+    tables.write("images", images(spark, "b"))
+    texts = "text_id long, text string, language string, tokens array<string>, flags array<string>"
+    tables.write("texts", spark.createDataFrame([(1, "dog", "en", ["dog"], [])], texts))
+    said = "image_id string, text_id long, signal string, count long, facts long, contributors array<long>"
+    mentions = spark.createDataFrame([(image, 1, "title", 1, 1, []) for image in "ab"], said)
+    with pytest.raises(SchemaError, match="image_id = 'a' is not in images"):
+        tables.write("mentions", mentions)
+    earlier.write("texts", tables.read("texts"))
+    assert tables.write("mentions", mentions, known=[earlier]) == 2
 
 
 def test_who_has_lost_the_run_publishes_nothing(spark: SparkSession, tmp_path: Path) -> None:
