@@ -27,6 +27,7 @@ CONTAINED = 0.8  # share of the child's images: Sanderson and Croft's threshold
 LARGER = 1.5  # times the child's images, which a parent has at least; nearly equal sets say no direction
 NEARER = 0.95  # share of random pairs of names that a hypernym has to be nearer than; by eye most below are wrong
 ENOUGH = 30  # names with a vector that such pairs are drawn from; fewer tell nothing
+_PRODUCTS = 1 << 25  # of pairs of labels on one image that are counted at a time: 0.5 GB
 TOGETHER = 5  # images that carry both at least: fewer meet by chance
 
 
@@ -224,13 +225,22 @@ def _can_contain(nodes: Nodes, child: int, parent: int) -> bool:
 
 
 def _shared_images(keyed: Sequence[tuple[int, Index]]) -> dict[tuple[int, int], int]:
-    """Images that carry both, of every pair of labels that share one."""
+    """Images that carry both, of every pair of labels that share `TOGETHER` at least.
+
+    Some labels at a time, since the pairs that share any image are the square of the labels on a popular one.
+    """
     if not keyed:
         return {}
     labels = np.array([label for label, _ in keyed])
     _, image = np.unique(np.concatenate([keys for _, keys in keyed]), return_inverse=True)
     row = np.repeat(np.arange(len(keyed)), [len(keys) for _, keys in keyed])
-    carries = sparse.csr_matrix((np.ones(len(row), dtype=np.int64), (row, image)))
-    both = sparse.triu(carries @ carries.T, k=1).tocoo()
-    pairs = zip(labels[both.row].tolist(), labels[both.col].tolist(), both.data.tolist(), strict=True)
-    return {(one, other): count for one, other, count in pairs if count >= TOGETHER}
+    carries = sparse.csr_array((np.ones(len(row), dtype=np.int64), (row, image)))
+    carried = carries.T.tocsr()
+    work = np.cumsum(carries @ np.diff(carried.indptr))  # products that the labels up to each one take
+    found: dict[tuple[int, int], int] = {}
+    for block in np.split(np.arange(len(keyed)), np.flatnonzero(np.diff(work // _PRODUCTS)) + 1):
+        both = (carries[block] @ carried).tocoo()
+        often = (both.data >= TOGETHER) & (both.col > block[both.row])
+        ones, others = labels[block[both.row[often]]], labels[both.col[often]]
+        found.update(zip(zip(ones.tolist(), others.tolist(), strict=True), both.data[often].tolist(), strict=True))
+    return found

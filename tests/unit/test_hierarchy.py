@@ -1,3 +1,5 @@
+from unittest import mock
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -5,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.wordnet import wordnet
+from pipeline.vocabulary import hierarchy
 from pipeline.vocabulary.hierarchy import HOW, Edge, Nodes, ancestors, find_parents, grow_forest, usual_cosine
 from pipeline.vocabulary.hypernyms import broader_terms, core, is_kind_of
 
@@ -173,3 +176,18 @@ def test_a_closure_has_every_level_up_to_the_limit() -> None:
     assert ancestors(vocabulary, 0).num_rows == 0
     by_head = [tuple(row.values()) for row in ancestors(vocabulary, 2, ("head",)).to_pylist()]
     assert by_head == [(2, 1, 1), (3, 2, 1), (3, 1, 2)]  # a hypernym ends the way up
+
+
+@given(st.lists(st.sets(st.integers(0, 12), max_size=9), max_size=12), st.integers(1, 60))
+def test_images_in_common_are_those_of_a_plain_count_whatever_is_counted_at_a_time(
+    images: list[set[int]], products: int
+) -> None:
+    keyed = [(10 * label, np.array(sorted(keys), dtype=np.int64)) for label, keys in enumerate(images)]
+    expected = {
+        (10 * one, 10 * other): len(images[one] & images[other])
+        for one in range(len(images))
+        for other in range(one + 1, len(images))
+        if len(images[one] & images[other]) >= hierarchy.TOGETHER
+    }
+    with mock.patch.object(hierarchy, "_PRODUCTS", products):
+        assert hierarchy._shared_images(keyed) == expected
