@@ -27,7 +27,7 @@ CONTAINED = 0.8  # share of the child's images: Sanderson and Croft's threshold
 LARGER = 1.5  # times the child's images, which a parent has at least; nearly equal sets say no direction
 NEARER = 0.95  # share of random pairs of names that a hypernym has to be nearer than; by eye most below are wrong
 ENOUGH = 30  # names with a vector that such pairs are drawn from; fewer tell nothing
-_PRODUCTS = 1 << 25  # of pairs of labels on one image that are counted at a time: 0.5 GB
+_PRODUCTS = 1 << 23  # of pairs of labels on one image that are counted at a time: 0.3 GB
 TOGETHER = 5  # images that carry both at least: fewer meet by chance
 
 
@@ -232,9 +232,10 @@ def _shared_images(keyed: Sequence[tuple[int, Index]]) -> dict[tuple[int, int], 
     if not keyed:
         return {}
     labels = np.array([label for label, _ in keyed])
-    _, image = np.unique(np.concatenate([keys for _, keys in keyed]), return_inverse=True)
+    images, image = np.unique(np.concatenate([keys for _, keys in keyed]), return_inverse=True)
     row = np.repeat(np.arange(len(keyed)), [len(keys) for _, keys in keyed])
-    carries = sparse.csr_array((np.ones(len(row), dtype=np.int64), (row, image)))
+    shape = (len(keyed), max(1, len(images)))
+    carries = sparse.csr_array((np.ones(len(row), dtype=np.int64), (row, image)), shape=shape)
     carried = carries.T.tocsr()
     work = np.cumsum(carries @ np.diff(carried.indptr))  # products that the labels up to each one take
     found: dict[tuple[int, int], int] = {}
