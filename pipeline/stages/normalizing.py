@@ -34,9 +34,10 @@ def normalize(run: Run) -> tuple[int, int]:
     if run.history:
         held.append(mentions.persist(StorageLevel.MEMORY_AND_DISK))  # read twice
         usable = _facts(mentions)
-        texts, mentions = growth.with_earlier(run, texts, mentions)
-    run.tables.write("texts", texts)
-    run.tables.write("mentions", mentions)
+        growth.write_with_earlier(run, texts, mentions)
+    else:
+        run.tables.write("texts", texts)
+        run.tables.write("mentions", mentions)
     lost = text.rejected_facts(signals, cleaned, config)
     write_rejects(run, "normalize", [as_rejects("row", lost), as_rejects("segment", found)])
     for frame in held:

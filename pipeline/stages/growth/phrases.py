@@ -18,7 +18,6 @@ from pipeline.vocabulary.mining import bundles, candidates, dictionary, selectio
 from pipeline.vocabulary.mining import growth as frequent
 
 FRESH, STAYING, RECALLED = "fresh", "staying", "recalled"  # parts of tables
-_MENTION = ["image_id", "text_id", "signal", "count", "facts"]
 _COUNTED = (
     *("phrase_id", "phrase", "language", "n_words", "images", "signal_images", "contributors", "completeness"),
     *("image_keys", "pinned", "synonym_of", "specificity"),
@@ -69,10 +68,7 @@ def mine_grown(run: Run) -> tuple[int, int]:
 
 def _open_keys(run: Run, history: History) -> Keys:
     """Phrases of the new texts of which more images may change what was decided, ascending int64."""
-    texts, mentions = run.tables.read("texts", ""), run.tables.read("mentions", "")
-    before = growth.earlier_mentions(history, run.tables.read("images", "")).select(*_MENTION)
-    news = mentions.join(before, _MENTION, "left_anti").select("text_id").distinct()
-    said = texts.join(news, "text_id").select("text_id", "text", "language", F.lit(1).cast("long").alias("weight"))
+    said = run.tables.read("texts", "").select("text_id", "text", "language", F.lit(1).cast("long").alias("weight"))
     keys = _ids(frequent.all_keys(bundles.pack(said), run.config.mine.max_words))
     labelled = history.read("members").select("phrase_id")
     settled = history.read("candidates").where(~frequent.is_open(run.config.mine)).select("phrase_id")
@@ -82,7 +78,8 @@ def _open_keys(run: Run, history: History) -> Keys:
 def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> Keys:
     """Find the open phrases that have enough images by now, and fetch the images that said them before."""
     config = run.config.mine
-    texts, mentions, images = (run.tables.read(name, "") for name in ("texts", "mentions", "images"))
+    mentions, images = run.tables.read("mentions", ""), run.tables.read("images", "")
+    texts = run.tables.read("texts", "").unionByName(run.tables.read("texts", growth.BEFORE))
     wanted = _send(run, opened)
     before = history.newest("mentions", "image_id").join(
         F.broadcast(images.select("image_id")), "image_id", "left_anti"
@@ -102,10 +99,11 @@ def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> Keys:
     known = history.newest("images", "image_id").join(F.broadcast(recalled), "image_id", "left_semi")
     run.tables.write("images", known, part=RECALLED)
     again = growth.earlier_mentions(history, run.tables.read("images", RECALLED))
+    again = again.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
     told = growth.texts_of(history, again).join(texts.select("text_id"), "text_id", "left_anti")
     run.tables.write("texts", told, part=RECALLED)
     run.tables.write("mentions", again, part=RECALLED)
-    for frame in (old, past, recalled):
+    for frame in (old, past, recalled, again):
         frame.unpersist()
     wanted.destroy()
     return promoted
@@ -120,10 +118,9 @@ def _with_parts(counted: DataFrame, mined: DataFrame) -> DataFrame:
 
 
 def _new_images(run: Run, history: History) -> int:
-    """Images of which nothing was said before."""
+    """Images of which something is said and that no earlier run knows."""
     now = run.read("mentions").select("image_id").distinct()
-    before = growth.earlier_mentions(history, run.read("images")).select("image_id").distinct()
-    return now.join(before, "image_id", "left_anti").count()
+    return now.join(history.newest("images", "image_id").select("image_id"), "image_id", "left_anti").count()
 
 
 def history_of(run: Run) -> History:

@@ -2,6 +2,7 @@
 
 import functools
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -10,6 +11,7 @@ from pipeline.runtime.history import History, source_files
 from pipeline.runtime.road import Run
 from pipeline.text import boilerplate, regrouping
 
+BEFORE = "before"  # part of the table texts: what was said before, and is not said anew
 _IMAGE = ("image_id", "image_uri", "duplicate_of")
 
 
@@ -67,13 +69,26 @@ def known_segments(history: History) -> list[str]:
     return sorted(row.raw for row in segments.select("raw").collect())
 
 
-def with_earlier(run: Run, texts: DataFrame, mentions: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """Texts and mentions of the run's images: the new ones, and those of earlier runs."""
+def write_with_earlier(run: Run, texts: DataFrame, mentions: DataFrame) -> None:
+    """Publish the texts and mentions of the run's images: the new ones, and those of earlier runs.
+
+    Texts that are said anew are one part of the table, the others another one.
+
+    Args:
+        run: it grows from another one.
+        texts: the new texts, as in their table.
+        mentions: the new mentions, likewise.
+    """
     assert run.history is not None
-    images = run.read("images")
-    said = earlier_mentions(run.history, images)
-    both = regrouping.join_mentions(mentions.unionByName(said), images, run.config.normalize.max_contributors)
-    return regrouping.join_texts(texts.unionByName(texts_of(run.history, said))), both
+    images, most = run.read("images"), run.config.normalize.max_contributors
+    said = earlier_mentions(run.history, images).persist(StorageLevel.MEMORY_AND_DISK)  # read twice
+    every = regrouping.join_texts(texts.unionByName(texts_of(run.history, said))).persist(StorageLevel.MEMORY_AND_DISK)
+    new = F.broadcast(texts.select("text_id"))
+    run.tables.write("texts", every.join(new, "text_id", "left_semi"))
+    run.tables.write("texts", every.join(new, "text_id", "left_anti"), part=BEFORE)
+    run.tables.write("mentions", regrouping.join_mentions(mentions.unionByName(said), images, most))
+    for frame in (said, every):
+        frame.unpersist()
 
 
 def earlier_mentions(history: History, images: DataFrame) -> DataFrame:
