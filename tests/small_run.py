@@ -16,8 +16,8 @@ from pipeline.sources.corpora import read_corpus
 
 ROOT = Path(__file__).parents[1]
 TABLES = ("signals", "images", "texts", "mentions", "candidates", "embeddings", "vocabulary", "members", "evidence")
-TABLES = (*TABLES, "learnt", "assignments", "labels", "manifest", "rejects")
-TOML = """
+TABLES = (*TABLES, "contexts", "trust", "learnt", "assignments", "labels", "manifest", "rejects")
+SOURCES = """
 [[sources]]
 path = "{folder}/signals.parquet"
 signal_column = "signal"
@@ -33,7 +33,8 @@ count = "seen"
 path = "{folder}/images.parquet"
 image_uri = "image_uri"
 duplicate_of = "duplicate_of"
-
+"""
+SETTINGS = """
 [spark]
 driver_memory = "1g"
 shuffle_partitions = 4
@@ -62,7 +63,7 @@ def make_slice(folder: Path) -> Path:
     lines = [f"{image},{text},2" for image, text in pairs]
     lines += ["broken", ",no image,1", "i,,1", "i,dog,many", "i,dog,-3"]
     (folder / "boards.csv").write_text("image_id,text,seen\n" + "\n".join(lines) + "\n")
-    (folder / "run.toml").write_text(TOML.format(folder=folder))
+    (folder / "run.toml").write_text(SOURCES.format(folder=folder) + SETTINGS)
     return folder
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.review.estimate_growth import Floats
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
+from pipeline.runtime.history import require_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,13 @@ def read_measured(folder: str, cores: int | None = None) -> Measured:
         cores: that the run had; where None, what it has on record.
 
     Raises:
-        RunError: there is no such run, it is not finished, or its cores are not known.
+        RunError: there is no such run, it is not finished, it grew from another one, or its cores are not known.
     """
     folder = files.absolute(folder)
     record = files.read_json(files.join(folder, "run.json"))
     if record is None:
         raise RunError(f"{folder}: there is no run.json. Give the folder of a finished run: RUN_ROOT/RUN_ID.")
+    require_whole(record, "an estimate")
     stages = {item["stage"]: item for item in record.get("stages", [])}
     lacking = [name for name in STAGES if name not in stages]
     if lacking:

@@ -148,7 +148,7 @@ def require_whole(record: Mapping[str, Any], purpose: str) -> None:
     """
     if _base_of(record):
         raise RunError(
-            f"run {record['run_id']} grew from {_base_of(record)} and holds only the images with something new; "
+            f"run {record.get('run_id')} grew from {_base_of(record)} and holds only the images with something new; "
             f"{purpose} needs a run on all sources."
         )
 
@@ -161,4 +161,4 @@ def _record(folder: str) -> Mapping[str, Any]:
 
 
 def _base_of(record: Mapping[str, Any]) -> str:
-    return str(record["config"].get("growth", {}).get("base", ""))
+    return str(record.get("config", {}).get("growth", {}).get("base", ""))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from small_run import job, refused
+from small_run import SETTINGS, job, refused
 
 from pipeline.sources.corpora import read_corpus
 
@@ -29,20 +29,6 @@ contributor = "contributor"
 name = "images of {name}"
 path = "{folder}/images.parquet"
 duplicate_of = "duplicate_of"
-"""
-SETTINGS = """
-[spark]
-driver_memory = "1g"
-shuffle_partitions = 4
-
-[mine]
-min_images = 2
-
-[embed]
-encoder = "hashing"
-
-[cluster]
-min_images = 4
 """
 ROADS = """
 import json, sys
@@ -189,5 +175,6 @@ def test_a_source_that_was_read_before_is_refused(house: Path) -> None:
     refused(job("mine", *given), "signals.parquet", "run day1 has read the same file")
 
 
-def test_a_grown_run_is_not_evaluated_as_if_it_held_everything(house: Path) -> None:
-    refused(job("audit", "--run", f"{house}/runs/day2", "--out", f"{house}/audit.html"), "grew from day1")
+def test_a_grown_run_is_not_taken_for_one_that_holds_everything(house: Path) -> None:
+    refused(job("audit", "--run", f"{house}/runs/day2", "--out", f"{house}/audit.html"), "grew from day1", "an audit")
+    refused(job("estimate", "--run", f"{house}/runs/day2", "--signals", "1e6"), "grew from day1", "an estimate")
