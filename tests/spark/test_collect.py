@@ -11,7 +11,7 @@ from pipeline.review.report import Band, Language, Member, ReportData, Said
 from pipeline.runtime.config import ReportConfig
 from pipeline.runtime.tables import load_schema
 
-RECORD: dict[str, Any] = {"signals": ["board", "title"]}
+RECORD: dict[str, Any] = {"signals": ["board", "title"], "config": {}}
 
 # Label 0 'cat' on i0-i3, label 1 'moos' (tail) on i3; i2 and i3 are in the capped set.
 # completeness, cohesion, freedom, independence, visibility, specificity, score, image_keys, pinned, synonym_of
