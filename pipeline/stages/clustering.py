@@ -14,12 +14,13 @@ from pipeline.vocabulary.clustering import calibrate, memory
 from pipeline.vocabulary.encoding import encoders
 from pipeline.vocabulary.merging import phrases
 
+COLUMNS = ("phrase_id", "phrase", "language", "images", "image_keys", "pinned", "synonym_of")  # of a candidate
+
 
 def cluster(run: Run) -> tuple[int, int]:
     """Kept candidates and vectors to labels and members."""
-    columns = ["phrase_id", "phrase", "language", "images", "image_keys", "pinned", "synonym_of"]
     kept, vectors, config = (
-        run.read("candidates").where("kept").select(*columns),
+        run.read("candidates").where("kept").select(*COLUMNS),
         run.read("embeddings"),
         run.config.cluster,
     )

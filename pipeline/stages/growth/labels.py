@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from pipeline.labeling import confidence, evidence
 from pipeline.runtime.road import Run, log
+from pipeline.stages.clustering import COLUMNS
 from pipeline.stages.growth.phrases import FRESH, history_of
 from pipeline.stages.rejects import as_rejects, null, write_rejects
 from pipeline.vocabulary import extend, labels
@@ -15,16 +16,14 @@ from pipeline.vocabulary.clustering import calibrate
 from pipeline.vocabulary.encoding import encoders
 from pipeline.vocabulary.merging import phrases
 
-_COLUMNS = ("phrase_id", "phrase", "language", "images", "image_keys", "pinned", "synonym_of")
-
 
 def cluster_grown(run: Run) -> tuple[int, int]:
     """Fresh candidates to members of labels; labels that there are stay as they are."""
     history, config = history_of(run), run.config.cluster
-    fresh = run.tables.read("candidates", FRESH).where("kept").select(*_COLUMNS)
+    fresh = run.tables.read("candidates", FRESH).where("kept").select(*COLUMNS)
     amount = fresh.count()
     named = history.read("members").select("phrase_id", "label_id", "how")
-    known = history.read("candidates").join(named, "phrase_id").select(*_COLUMNS)
+    known = history.read("candidates").join(named, "phrase_id").select(*COLUMNS)
     ranked = _rank(run, pa.concat_tables([fresh.toArrow(), known.toArrow()]))
     members = named.toArrow()
     chosen = extend.neighbourhood(ranked, *_places(ranked, members), config.neighbours)

@@ -111,7 +111,7 @@ def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> Keys:
 
 def _with_parts(counted: DataFrame, mined: DataFrame) -> DataFrame:
     """The counted phrases with their shapes, and the earlier candidates that they are put together of."""
-    shaped = shape.add_shapes(counted).persist(StorageLevel.MEMORY_AND_DISK)
+    shaped = shape.add_shapes(counted)
     parts = frequent.parts_of(shaped).join(counted.select("phrase_id"), "phrase_id", "left_anti")
     known = mined.join(F.broadcast(parts), "phrase_id", "left_semi").select(*_COUNTED, F.lit(False).alias("blocked"))
     return shaped.unionByName(shape.add_shapes(known.select(*counted.columns)))
