@@ -30,8 +30,8 @@ def contexts_of(spark: SparkSession, partitions: int) -> dict[str, Row]:
     """The row of each text and word of SAID."""
     texts = sorted({text for said in SAID.values() for text in said})
     phrases = sorted({part for text in texts for part in [text, *text.split()]})
-    rows = [(i, key(part), part == text) for i, text in enumerate(texts) for part in {text, *text.split()}]
-    found = spark.createDataFrame(rows, "text_id long, phrase_id long, whole boolean").repartition(partitions)
+    rows = [(i, [key(part) for part in {text, *text.split()}], key(text)) for i, text in enumerate(texts)]
+    found = spark.createDataFrame(rows, "text_id long, phrases array<long>, whole long").repartition(partitions)
     said = [(image, texts.index(text), "title", 1, 1, []) for image, said in SAID.items() for text in said]
     mentions = spark.createDataFrame(said, MENTIONS).repartition(partitions)
     on = {part: {image for image, said in SAID.items() if any(part in text for text in said)} for part in phrases}
@@ -40,8 +40,9 @@ def contexts_of(spark: SparkSession, partitions: int) -> dict[str, Row]:
         "phrase_id long, phrase string, language string, images long",
     )
     words = named.where("phrase not like '% %'").select("phrase_id", "images")
-    sampled = contexts.sample_images(found, mentions, named).persist()
-    around = candidates.words_around(found, mentions, words, ["title"], 1.0)
+    spoken = candidates.by_image(found, mentions, ["title"])
+    sampled = contexts.sample_images(spoken, named).persist()
+    around = candidates.words_around(spoken, words, 1.0)
     counts = contexts.count_words(sampled, around, spark.createDataFrame(contexts.number_words(words.toArrow())))
     table: DataFrame = contexts.project(counts, named, words.toArrow(), len(SAID))
     name = {key(part): part for part in phrases}

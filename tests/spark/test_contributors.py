@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.vocabulary.mining import contributors, selection, shape
+from pipeline.vocabulary.mining import candidates, contributors, selection, shape
 
 SIGNALS = "image_id string, signal string, text string, text_id long, contributor string"
 
@@ -32,7 +32,7 @@ def by_one(word: str, name: str, images: int, *, signal: str = "title", language
 
 
 def mine(spark: SparkSession, facts: Sequence[Said], partitions: int = 2) -> tuple[DataFrame, ...]:
-    """Phrases of up to three words, where they are found, mentions and names, as mining has them."""
+    """Phrases of up to three words, what is said of each image, and names, as mining has them."""
     texts = sorted({(fact.text, fact.language) for fact in facts})
     images: dict[tuple[str, str], set[str]] = {}
     for fact in facts:
@@ -41,16 +41,20 @@ def mine(spark: SparkSession, facts: Sequence[Said], partitions: int = 2) -> tup
     ids = {key: place for place, key in enumerate(sorted(images))}
     rows = [(ids[key], *key, len(key[0].split()), len(on)) for key, on in images.items()]
     counted = spark.createDataFrame(rows, "phrase_id long, phrase string, language string, n_words int, images long")
-    places = [
-        (i, ids[phrase, language], text == phrase) for i, (text, language) in enumerate(texts) for phrase in runs(text)
-    ]
-    found = spark.createDataFrame(places, "text_id long, phrase_id long, whole boolean")
+    found = spark.createDataFrame(
+        [
+            (i, [ids[phrase, language] for phrase in runs(text)], ids.get((text, language)))
+            for i, (text, language) in enumerate(texts)
+        ],
+        "text_id long, phrases array<long>, whole long",
+    )
     said = [(f.image, f.signal, f.text, texts.index((f.text, f.language)), f.by) for f in facts]
     signals = spark.createDataFrame(said, SIGNALS).repartition(partitions)
     voice = F.when(F.col("contributor").isNotNull(), F.xxhash64("contributor"))
     people = F.array_sort(F.collect_set(voice)).alias("contributors")
     mentions = signals.groupBy("image_id", "text_id", "signal").agg(people)
-    return counted.repartition(partitions), found, mentions, contributors.read_names(signals, 3)
+    spoken = candidates.by_image(found, mentions, sorted({fact.signal for fact in facts}))
+    return counted.repartition(partitions), spoken, contributors.read_names(signals, 3)
 
 
 def signatures(spark: SparkSession, facts: Iterable[Said], share: float = 0.9, partitions: int = 2) -> set[str]:

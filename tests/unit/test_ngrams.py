@@ -70,11 +70,16 @@ def test_a_sliced_batch_gives_the_keys_of_its_rows(texts: list[list[str]]) -> No
     assert found == keys_of(texts, 3)
 
 
-def test_parts_of_a_phrase_have_the_keys_that_they_have_alone() -> None:
-    cuts = list(ngrams.phrase_keys(["new", "york", "city"], "en"))
-    assert [(int(left[0]), int(right[0])) for left, right in cuts] == [
-        (key(["new"]), key(["york", "city"])),
-        (key(["new", "york"]), key(["city"])),
+def test_ends_of_a_phrase_have_the_keys_that_they_have_alone() -> None:
+    phrases = joined([["new", "york", "city"], ["city"]])
+    opening, closing = ngrams.end_keys(ngrams.read_words(phrases, pa.array(["en", "en"])))
+    assert opening.tolist() == [
+        [key(["new"]), key(["new", "york"]), key(["new", "york", "city"])],
+        [key(["city"]), 0, 0],
+    ]
+    assert closing.tolist() == [
+        [key(["city"]), key(["york", "city"]), key(["new", "york", "city"])],
+        [key(["city"]), 0, 0],
     ]
 
 

@@ -37,16 +37,17 @@ def mine_grown(run: Run) -> tuple[int, int]:
     mined = history.read("candidates")
     everything = np.union1d(promoted, _ids(context_words(mined)))
     wanted, sought = _send(run, promoted), _send(run, everything)
-    found = candidates.find_phrases(packed, sought, config.max_words).persist(StorageLevel.DISK_ONLY)
-    fresh = found.join(F.broadcast(_frame(run, promoted)), "phrase_id")
-    support = candidates.count_support(fresh, mentions, run.record.signals, config)
+    found = candidates.find_phrases(packed, sought, config.max_words)
+    spoken = candidates.by_image(found, mentions, run.record.signals).persist(StorageLevel.DISK_ONLY)
+    support = candidates.count_support(spoken, run.record.signals).persist(StorageLevel.MEMORY_AND_DISK)
+    keys = candidates.keys_of_rare(spoken, support, config.rare_images)
     named = frequent.name_keys(packed, wanted, config.max_words)
-    counted = candidates.name_phrases(named, run.spark.createDataFrame(own), support, config.min_images)
+    counted = candidates.name_phrases(named, run.spark.createDataFrame(own), support, keys, config.min_images)
     counted = counted.withColumns({"specificity": F.lit(None).cast("double")}).persist(StorageLevel.MEMORY_AND_DISK)
     all_images = history.images + _new_images(run, history)
     run.record.content["mined_images"] = all_images
     shaped = _with_parts(counted, mined)
-    measured = selection.measure(shaped, all_images, config, find_signatures(run, counted, fresh, mentions))
+    measured = selection.measure(shaped, all_images, config, find_signatures(run, counted, spoken))
     measured = measured.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
     judged = selection.judge(measured, config).join(F.broadcast(_frame(run, promoted)), "phrase_id", "left_semi")
     listed = run.tables.write("candidates", judged, part=FRESH)
@@ -55,8 +56,8 @@ def mine_grown(run: Run) -> tuple[int, int]:
     run.tables.adopt("contexts", history.base.tables)
     known = history.read("contexts").select("phrase_id")
     new = judged.where("kept").join(known, "phrase_id", "left_anti")
-    write_contexts(run, found, mentions, new, mined, all_images, run.run_id)
-    for frame in (measured, counted, found, packed):
+    write_contexts(run, spoken, new, mined, all_images, run.run_id)
+    for frame in (measured, counted, support, spoken, packed):
         frame.unpersist()
     for sent in (wanted, sought):
         sent.destroy()

@@ -2,7 +2,8 @@
 
 Three passes over the texts keep it bounded. The first sums hashed counters, which tell what can be frequent at all. The
 second counts that exactly, weighting each text by its mentions, inside a partition before anything travels, and spells
-it. The third finds the survivors in the texts and counts their distinct images exactly.
+it. The third finds the survivors in the texts. What an image's texts say is then brought together once, as lists, and
+all that is asked of images is told inside a partition: pairs of phrase and image, the largest of all, never travel.
 """
 
 import functools
@@ -12,11 +13,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark import Broadcast
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.runtime.config import MineConfig
 from pipeline.vocabulary.mining import bundles, ngrams, tally
 
 _BLOCKS = pa.schema([("block", pa.int32()), ("sums", pa.binary())])
@@ -31,8 +32,8 @@ _COUNTS = pa.schema(
     ]
 )
 _COUNTS_DDL = "phrase_id long, weight long, phrase string, language string, n_words int"
-_FOUND = pa.schema([("text_id", pa.int64()), ("phrase_id", pa.int64()), ("whole", pa.bool_())])
-_FOUND_DDL = "text_id long, phrase_id long, whole boolean"
+_FOUND = pa.schema([("text_id", pa.int64()), ("phrases", pa.list_(pa.int64())), ("whole", pa.int64())])
+_FOUND_DDL = "text_id long, phrases array<long>, whole long"
 
 
 def weigh_texts(texts: DataFrame, mentions: DataFrame) -> DataFrame:
@@ -77,7 +78,7 @@ def count_phrases(packed: DataFrame, bitmap: "Broadcast[bytes]", most: int) -> D
 
 
 def find_phrases(packed: DataFrame, survivors: "Broadcast[bytes]", most: int) -> DataFrame:
-    """(text_id, phrase_id, whole): which surviving phrases each text holds, and whether it is nothing else.
+    """(text_id, phrases, whole): the surviving phrases of each text that has any, and the one that it is in full.
 
     Args:
         packed: what `bundles.pack` gives of texts with a text_id.
@@ -87,23 +88,35 @@ def find_phrases(packed: DataFrame, survivors: "Broadcast[bytes]", most: int) ->
     return packed.mapInArrow(functools.partial(_find_batches, survivors=survivors, most=most), _FOUND_DDL)
 
 
-def count_support(found: DataFrame, mentions: DataFrame, signals: Sequence[str], config: MineConfig) -> DataFrame:
-    """Exact support of each phrase: images, images per signal, contributors, whole-text images, keys of the rare.
+def by_image(found: DataFrame, mentions: DataFrame, signals: Sequence[str]) -> DataFrame:
+    """(key, signals, contributors, phrases, whole): a row for each mention, all of an image in one partition.
 
     Args:
-        found: what `find_phrases` gives; read twice.
+        found: what `find_phrases` gives.
         mentions: the table mentions.
-        signals: all kinds of text.
-        config: section [mine].
+        signals: all kinds of text; bit i of the result's signals is signal i.
+    """
+    key = F.xxhash64("image_id").alias("key")
+    said = mentions.select("text_id", key, _signal_bit(signals).alias("signals"), "contributors")
+    return said.join(found, "text_id", "left").drop("text_id").repartition("key")
+
+
+def count_support(spoken: DataFrame, signals: Sequence[str]) -> DataFrame:
+    """Exact support of each phrase: images, images per signal, contributors, share of whole-text images.
+
+    Args:
+        spoken: what `by_image` gives; read twice.
+        signals: as given to it.
     """
     named = F.size("contributors") > 0
-    said = mentions.select(
-        "text_id", F.xxhash64("image_id").alias("key"), _signal_bit(signals).alias("signals"), named.alias("named")
-    )
     pairs = (
-        found.join(said, "text_id")
-        .groupBy("phrase_id", "key")  # numbers only: this is the largest shuffle of all
-        .agg(F.max("whole").alias("whole"), F.max("named").alias("named"), F.bit_or("signals").alias("signals"))
+        spoken.select("key", "signals", named.alias("named"), "whole", F.explode("phrases").alias("phrase_id"))
+        .groupBy("key", "phrase_id")
+        .agg(
+            F.max(F.col("phrase_id").eqNullSafe(F.col("whole"))).alias("whole"),
+            F.max("named").alias("named"),
+            F.bit_or("signals").alias("signals"),
+        )
     )
     per_signal = [F.count_if(F.getbit("signals", F.lit(i)) == 1).alias(f"signal_{i}") for i in range(len(signals))]
     counts = pairs.groupBy("phrase_id").agg(
@@ -112,39 +125,45 @@ def count_support(found: DataFrame, mentions: DataFrame, signals: Sequence[str],
         F.count_if(~F.col("named")).alias("anonymous"),
         *per_signal,
     )
-    rare = counts.where(F.col("images") <= config.rare_images).select("phrase_id")
-    keys = (
-        pairs.join(rare, "phrase_id").groupBy("phrase_id").agg(F.array_sort(F.collect_list("key")).alias("image_keys"))
-    )
     voices = (
-        found.join(mentions.where(named).select("text_id", F.explode("contributors").alias("voice")), "text_id")
+        spoken.select("phrases", F.explode("contributors").alias("voice"))
+        .select("voice", F.explode("phrases").alias("phrase_id"))
         .groupBy("phrase_id")
         .agg(F.count_distinct("voice").alias("voices"))
     )
     per_name = [F.struct(F.lit(s).alias("key"), F.col(f"signal_{i}").alias("value")) for i, s in enumerate(signals)]
     seen = F.filter(F.array(*per_name), lambda entry: entry["value"] > 0)
-    return (
-        counts.join(voices, "phrase_id", "left")
-        .join(keys, "phrase_id", "left")
-        .select(
-            "phrase_id",
-            "images",
-            F.map_from_entries(seen).alias("signal_images"),
-            # An image of which nobody is named is taken for a voice of its own.
-            (F.col("anonymous") + F.coalesce("voices", F.lit(0))).alias("contributors"),
-            F.round(F.col("whole") / F.col("images"), 6).alias("completeness"),
-            "image_keys",
-        )
+    return counts.join(voices, "phrase_id", "left").select(
+        "phrase_id",
+        "images",
+        F.map_from_entries(seen).alias("signal_images"),
+        # An image of which nobody is named is taken for a voice of its own.
+        (F.col("anonymous") + F.coalesce("voices", F.lit(0))).alias("contributors"),
+        F.round(F.col("whole") / F.col("images"), 6).alias("completeness"),
     )
 
 
-def name_phrases(counts: DataFrame, own: DataFrame, support: DataFrame, min_images: int) -> DataFrame:
+def keys_of_rare(spoken: DataFrame, support: DataFrame, most: int) -> DataFrame:
+    """(phrase_id, image_keys) of each phrase of at most `most` images; keys ascending.
+
+    Args:
+        spoken: what `by_image` gives.
+        support: what `count_support` gives.
+        most: images of a rare phrase.
+    """
+    rare = F.broadcast(support.where(F.col("images") <= most).select("phrase_id"))
+    pairs = spoken.select("key", F.explode("phrases").alias("phrase_id")).join(rare, "phrase_id").distinct()
+    return pairs.groupBy("phrase_id").agg(F.array_sort(F.collect_list("key")).alias("image_keys"))
+
+
+def name_phrases(counts: DataFrame, own: DataFrame, support: DataFrame, keys: DataFrame, min_images: int) -> DataFrame:
     """Phrases of enough images, and a user's own of any, with names, support and what the user says of them.
 
     Args:
         counts: what `count_phrases` gives.
         own: phrases of the user's dictionary, see `dictionary.SCHEMA`.
         support: what `count_support` gives.
+        keys: what `keys_of_rare` gives.
         min_images: images that a phrase needs.
     """
     names = ["phrase_id", "phrase", "language", "n_words"]
@@ -154,31 +173,27 @@ def name_phrases(counts: DataFrame, own: DataFrame, support: DataFrame, min_imag
         counts.select(*names)
         .unionByName(unseen)
         .join(support, "phrase_id")
+        .join(keys, "phrase_id", "left")
         .join(said, "phrase_id", "left")
         .withColumns({name: F.coalesce(name, F.lit(False)) for name in ("pinned", "blocked")})
         .where((F.col("images") >= min_images) | F.col("pinned"))
     )
 
 
-def words_around(
-    found: DataFrame, mentions: DataFrame, words: DataFrame, signals: Sequence[str], share: float
-) -> DataFrame:
+def words_around(spoken: DataFrame, words: DataFrame, share: float) -> DataFrame:
     """(key, phrase_id, signals) of each pair of image and word, on a share of the images that a hash draws.
 
     Args:
-        found: what `find_phrases` gives.
-        mentions: the table mentions.
+        spoken: what `by_image` gives.
         words: phrase_id of the words to look for; few.
-        signals: all kinds of text; bit i of the result's signals is signal i.
         share: of all images.
     """
-    said = mentions.select("text_id", F.xxhash64("image_id").alias("key"), _signal_bit(signals).alias("signals"))
-    drawn = said.where(F.pmod("key", F.lit(1 << 20)) < int(share * (1 << 20)) + 1)
+    drawn = spoken.where(F.pmod("key", F.lit(1 << 20)) < int(share * (1 << 20)) + 1)
     return (
-        found.join(F.broadcast(words), "phrase_id")
-        .join(drawn, "text_id")
+        drawn.select("key", "signals", F.explode("phrases").alias("phrase_id"))
+        .join(F.broadcast(words), "phrase_id")
         .groupBy("key", "phrase_id")
-        .agg(F.bit_or("signals").cast("long").alias("signals"))
+        .agg(F.bit_or("signals").alias("signals"))
     )
 
 
@@ -246,9 +261,17 @@ def _find_batches(
     wanted = ngrams.KeySet(np.frombuffer(survivors.value, dtype=np.int64))
     for words, _, text_ids in bundles.unpack(batches):
         twice = ngrams.repeating(words)
+        whole, is_whole = np.zeros(len(text_ids), dtype=np.int64), np.zeros(len(text_ids), dtype=bool)
+        texts, keys = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for gram in ngrams.grams(words, most):
             once = ngrams.first_in_text(gram, twice)
             once = once[wanted.holds(gram.key[once])]
-            text = gram.text[once]
-            whole = pa.array(words.lengths[text] == gram.n)
-            yield pa.record_batch([pa.array(text_ids[text]), pa.array(gram.key[once]), whole], schema=_FOUND)
+            text, key = gram.text[once], gram.key[once]
+            full = words.lengths[text] == gram.n
+            whole[text[full]], is_whole[text[full]] = key[full], True
+            texts.append(text)
+            keys.append(key)
+        phrases = ngrams.list_by_text(np.concatenate(texts), np.concatenate(keys), len(text_ids))
+        columns = [pa.array(text_ids), phrases, pa.array(whole, mask=~is_whole)]
+        found = pa.record_batch(columns, schema=_FOUND)
+        yield found.filter(pc.greater(pc.list_value_length(phrases), 0))

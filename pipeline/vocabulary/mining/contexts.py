@@ -30,23 +30,21 @@ _SCHEMA = pa.schema(
     [("phrase_id", pa.int64()), ("images", pa.int64()), ("vector", _VECTOR), ("companions", _COMPANIONS)]
 )
 _DRAWS = 1 << 20
+_ROWS = 1_000  # counted at once: 32 MB
 
 
-def sample_images(found: DataFrame, mentions: DataFrame, phrases: DataFrame) -> DataFrame:
+def sample_images(spoken: DataFrame, phrases: DataFrame) -> DataFrame:
     """(phrase_id, key) of about `IMAGES` images of each phrase, of all where it has fewer, drawn by a hash.
 
     Args:
-        found: text_id, phrase_id.
-        mentions: the table mentions.
+        spoken: what `candidates.by_image` gives.
         phrases: phrase_id, images.
     """
     share = F.least(F.lit(1.0), IMAGES / F.col("images"))
     wanted = F.broadcast(phrases.select("phrase_id", (share * _DRAWS).cast("long").alias("drawn")))
-    said = mentions.select("text_id", F.xxhash64("image_id").alias("key"))
+    pairs = spoken.select("key", F.explode("phrases").alias("phrase_id")).join(wanted, "phrase_id")
     luck = F.pmod(F.xxhash64("phrase_id", "key"), F.lit(_DRAWS))
-    return found.join(wanted, "phrase_id").join(said, "text_id").where(luck < F.col("drawn")).select(
-        "phrase_id", "key"
-    ).distinct()  # fmt: skip
+    return pairs.where(luck < F.col("drawn")).select("phrase_id", "key").distinct()
 
 
 def count_words(sampled: DataFrame, around: DataFrame, places: DataFrame) -> DataFrame:
@@ -90,23 +88,21 @@ def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int)
     signs = random_signs(ids, DIMENSIONS) * rarity[:, None]
 
     def project_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            told = _count_pairs(batch["words"], len(ids))
-            lengths = np.diff(told.indptr)
-            row = np.repeat(np.arange(len(batch)), lengths)
-            word, times = ids[told.indices], told.data.astype(np.int64)
-            looked = batch["images"].to_numpy()
-            own = _own_words(batch["phrase"], batch["language"])
-            foreign = ~np.isin(_pairs(row, word), own)
-            weight = np.sqrt(times / looked[row]) * foreign
-            told.data = weight
-            vectors = told @ signs
-            norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-            unit = (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)
-            offsets = pa.array(np.arange(len(batch) + 1) * DIMENSIONS, pa.int32())
-            values = pa.ListArray.from_arrays(offsets, pa.array(unit.reshape(-1)))
-            beside = name_companions(row[foreign], word[foreign], times[foreign], looked)
-            yield pa.record_batch([batch["phrase_id"], batch["images"], values, beside], schema=_SCHEMA)
+        for whole in batches:
+            for start in range(0, len(whole), _ROWS):
+                batch = whole.slice(start, _ROWS)
+                told = _count_others(batch, ids)
+                row = np.repeat(np.arange(len(batch)), np.diff(told.indptr))
+                word, times = ids[told.indices], told.data.astype(np.int64)
+                looked = batch["images"].to_numpy()
+                told.data = np.sqrt(times / looked[row])
+                vectors = told @ signs
+                norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+                unit = (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)
+                offsets = pa.array(np.arange(len(batch) + 1) * DIMENSIONS, pa.int32())
+                values = pa.ListArray.from_arrays(offsets, pa.array(unit.reshape(-1)))
+                beside = name_companions(row, word, times, looked)
+                yield pa.record_batch([batch["phrase_id"], batch["images"], values, beside], schema=_SCHEMA)
 
     named = counts.join(phrases.select("phrase_id", "phrase", "language"), "phrase_id")
     return named.mapInArrow(project_batches, CONTEXTS_DDL)
@@ -145,21 +141,20 @@ def random_signs(keys: npt.NDArray[np.int64], dimensions: int) -> npt.NDArray[np
     return (bits.astype(np.int8) * 2 - 1).astype(np.int8)
 
 
-def _count_pairs(lists: pa.ListArray, words: int) -> sparse.csr_array:
-    """How often each list holds each word, float64 [lists, words]; words of a row ascending."""
-    flat = np.asarray(lists.flatten())
-    ends = np.concatenate([[0], np.cumsum(np.asarray(lists.value_lengths()))])
-    counts = sparse.csr_array((np.ones(len(flat)), flat.astype(np.int32), ends), shape=(len(lists), words))
-    counts.sum_duplicates()
-    return counts
+def _count_others(batch: pa.RecordBatch, ids: npt.NDArray[np.int64]) -> sparse.csr_array:
+    """How often each phrase's words are said, without its own, float64 [phrases, words]; words of a row ascending.
 
-
-def _own_words(phrases: pa.Array, languages: pa.Array) -> npt.NDArray[np.int64]:
-    """Hashes of (row, word) of the words of each phrase."""
-    words = next(ngrams.grams(ngrams.read_words(phrases, languages), 1))
-    return _pairs(words.text, words.key)
-
-
-def _pairs(row: npt.NDArray[np.int64], key: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    with np.errstate(over="ignore"):
-        return key ^ (row.astype(np.int64) + 1) * np.int64(0x5851F42D4C957F2D)
+    Args:
+        batch: phrase, language and words (list of places in `ids`) of some phrases.
+        ids: phrase_id of each word, ascending.
+    """
+    shape = (len(batch), len(ids))
+    row = np.repeat(np.arange(len(batch)), np.asarray(batch["words"].value_lengths()))
+    cell = row * len(ids) + np.asarray(batch["words"].flatten())
+    counts = np.bincount(cell, minlength=shape[0] * shape[1])  # lists of thousands: counted, not sorted
+    own = next(ngrams.grams(ngrams.read_words(batch["phrase"], batch["language"]), 1))
+    listed = ngrams.contains(ids, own.key)
+    counts[own.text[listed] * len(ids) + np.searchsorted(ids, own.key[listed])] = 0
+    told = np.flatnonzero(counts)
+    ends = np.searchsorted(told, np.arange(len(batch) + 1) * len(ids))
+    return sparse.csr_array((counts[told].astype(np.float64), told % len(ids), ends), shape=shape)

@@ -80,23 +80,20 @@ def read_names(signals: DataFrame, most: int) -> DataFrame:
     return people.mapInArrow(cut, "voice long, run string").select("voice", F.xxhash64("run").alias("run"))
 
 
-def find_signatures(
-    phrases: DataFrame, found: DataFrame, mentions: DataFrame, names: DataFrame, share: float
-) -> DataFrame:
+def find_signatures(phrases: DataFrame, spoken: DataFrame, names: DataFrame, share: float) -> DataFrame:
     """(phrase_id) of each phrase that is a contributor's name, whole or in part, or that holds one.
 
     Phrases that are spelt alike count together, whatever their language.
 
     Args:
         phrases: phrase_id, phrase, n_words and images of each.
-        found: what `candidates.find_phrases` gives.
-        mentions: the table mentions.
+        spoken: what `candidates.by_image` gives.
         names: what `read_names` gives; read twice.
         share: of the images that say a phrase, more than so many are by a contributor whose name it is.
     """
     spelled = phrases.select("phrase_id", "images", "phrase", "n_words", _key(F.split("phrase", " ")).alias("run"))
     whole = spelled.join(names, "run").select("phrase_id", "voice")
-    own = _signed(spelled, whole, found, mentions, share)
+    own = _signed(spelled, whole, spoken, share)
     held = (
         spelled.where("n_words > 1")
         .select("phrase_id", F.explode(F.array_distinct(_parts())).alias("run"))
@@ -105,29 +102,26 @@ def find_signatures(
         .select("phrase_id", "voice")
         .distinct()
     )
-    longer = _signed(spelled, held, found, mentions, share)
+    longer = _signed(spelled, held, spoken, share)
     return own.select("phrase_id").union(longer.select("phrase_id")).distinct()
 
 
-def _signed(spelled: DataFrame, bearers: DataFrame, found: DataFrame, mentions: DataFrame, share: float) -> DataFrame:
+def _signed(spelled: DataFrame, bearers: DataFrame, spoken: DataFrame, share: float) -> DataFrame:
     """(phrase_id, run) of the phrases of which more than a share of the images are by their bearers.
 
     Args:
         spelled: phrase_id, run and images.
         bearers: (phrase_id, voice), each pair once: whose names hold the phrase, or a part of it.
-        found: what `candidates.find_phrases` gives.
-        mentions: the table mentions.
+        spoken: what `candidates.by_image` gives.
         share: of the images of a run.
     """
-    image = F.xxhash64("image_id").alias("key")
-    wanted = bearers.select("phrase_id").distinct()
-    on = found.join(wanted, "phrase_id", "left_semi").join(mentions.select("text_id", image), "text_id")
-    people = mentions.select(image, F.explode(F.slice("contributors", 1, _FEW + 1)).alias("voice")).distinct()
+    wanted = F.broadcast(bearers.select("phrase_id").distinct())
+    on = spoken.select("key", F.explode("phrases").alias("phrase_id")).join(wanted, "phrase_id", "left_semi")
+    people = spoken.select("key", F.explode(F.slice("contributors", 1, _FEW + 1)).alias("voice")).distinct()
     crowd = F.count(F.lit(1)).over(Window.partitionBy("key"))
     few = people.withColumns({"crowd": crowd}).where(F.col("crowd") <= _FEW).select("key", "voice")
     signed = (
-        on.select("phrase_id", "key")
-        .distinct()
+        on.distinct()
         .join(few, "key")
         .join(bearers, ["phrase_id", "voice"], "left_semi")
         .groupBy("phrase_id")

@@ -178,6 +178,19 @@ def first_in_text(gram: Grams, twice: npt.NDArray[np.bool_]) -> npt.NDArray[np.i
     return np.sort(np.concatenate([np.flatnonzero(~doubtful), place[first]]))
 
 
+def list_by_text(text: npt.NDArray[np.int64], key: Hashes, texts: int) -> pa.ListArray:
+    """The keys of each text, in the order in which they are given; list<int64> [texts].
+
+    Args:
+        text: index of the text of each key, int64 [k].
+        key: int64 [k].
+        texts: how many there are.
+    """
+    order = np.argsort(text, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=texts))])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(key[order]))
+
+
 def occurrences(words: Words, most: int) -> npt.NDArray[np.int64]:
     """Number of n-grams of 1 to `most` words in each text, int64 [texts]."""
     place = np.arange(len(words.word))
@@ -204,19 +217,21 @@ def whole_keys(phrases: Sequence[str], language: str) -> Hashes:
     return keys
 
 
-def phrase_keys(tokens: Sequence[str], language: str) -> Iterator[tuple[Hashes, Hashes]]:
-    """For each way to cut a phrase of n words in two: keys of the left and of the right part, n - 1 pairs."""
-    word = hash_strings(list(tokens))
-    spoken = _hash_languages([language])
+def end_keys(words: Words) -> tuple[Hashes, Hashes]:
+    """Keys of the first and of the last n words of each text, int64 [texts, longest] both, at [text, n - 1].
 
-    def key(part: npt.NDArray[np.uint64]) -> Hashes:
-        rolled = part[:1]
-        for other in part[1:]:
-            rolled = rolled * _FACTOR + other
-        return _finish(rolled, spoken)
-
-    for cut in range(1, len(word)):
-        yield key(word[:cut]), key(word[cut:])
+    Args:
+        words: of texts without a break; 0 stands where a text has fewer words.
+    """
+    longest = int(words.lengths.max(initial=1))
+    begin = words.first + 1  # after the language
+    end = begin + words.lengths
+    opening, closing = np.zeros((2, len(begin), longest), dtype=np.int64)
+    for gram in grams(words, longest):
+        first, last = gram.start == begin[gram.text], gram.start + gram.n == end[gram.text]
+        opening[gram.text[first], gram.n - 1] = gram.key[first]
+        closing[gram.text[last], gram.n - 1] = gram.key[last]
+    return opening, closing
 
 
 def _hash_languages(languages: Sequence[str]) -> npt.NDArray[np.uint64]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.types import ArrayType, DoubleType, LongType, StringType, StructField, StructType
@@ -49,22 +51,40 @@ def shape_fault(words: Sequence[str], language: str) -> str | None:
     return None
 
 
+def cut_in_two(opening: ngrams.Hashes, closing: ngrams.Hashes, lengths: npt.NDArray[np.int64]) -> pa.ListArray:
+    """Keys of both sides of each cut of each phrase, the first word alone first; list<list<int64>> [phrases].
+
+    Args:
+        opening: from `ngrams.end_keys`.
+        closing: from it too.
+        lengths: words of each phrase, int64 [phrases].
+    """
+    cuts = lengths - 1
+    ends = np.cumsum(cuts)
+    row = np.repeat(np.arange(len(lengths)), cuts)
+    cut = np.arange(len(row)) - np.repeat(ends - cuts, cuts)  # words left of it, less one
+    sides = np.stack([opening[row, cut], closing[row, cuts[row] - cut - 1]], axis=1)
+    pairs = pa.ListArray.from_arrays(pa.array(np.arange(len(row) + 1) * 2, pa.int32()), pa.array(sides.ravel()))
+    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), pairs)
+
+
 def _shape_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        faults, visible, parts, openings, endings = [], [], [], [], []
+        spoken = ngrams.read_words(batch.column("phrase"), batch.column("language"))
+        opening, closing = ngrams.end_keys(spoken)
+        faults, visible, openings, endings = [], [], [], []
         pairs = zip(batch.column("phrase").to_pylist(), batch.column("language").to_pylist(), strict=True)
-        for phrase, language in pairs:
+        for i, (phrase, language) in enumerate(pairs):
             words = phrase.split(" ")
             fault = shape_fault(words, language)
             faults.append(fault)
             visible.append(0.0 if fault else visibility(words, language))
-            cuts = [[int(left[0]), int(right[0])] for left, right in ngrams.phrase_keys(words, language)]
-            parts.append(cuts)
             inner = range(1, len(words))
-            ends = (cut for cut in reversed(inner) if shape_fault(words[:cut], language) is None)
-            opens = (cut for cut in inner if shape_fault(words[cut:], language) is None)
-            openings.append(next((cuts[cut - 1][0] for cut in ends), None))
-            endings.append(next((cuts[cut - 1][1] for cut in opens), None))
+            opens = next((cut for cut in reversed(inner) if shape_fault(words[:cut], language) is None), None)
+            ends = next((cut for cut in inner if shape_fault(words[cut:], language) is None), None)
+            openings.append(None if opens is None else int(opening[i, opens - 1]))
+            endings.append(None if ends is None else int(closing[i, len(words) - ends - 1]))
+        parts = cut_in_two(opening, closing, spoken.lengths)
         for field, values in zip(_ADDED, (faults, visible, parts, openings, endings), strict=True):
-            batch = batch.append_column(field, pa.array(values, field.type))
+            batch = batch.append_column(field, values if isinstance(values, pa.Array) else pa.array(values, field.type))
         yield batch
