@@ -17,10 +17,11 @@ def normalize(run: Run) -> tuple[int, int]:
     cleaned = text.clean_distinct(signals, config).persist(StorageLevel.MEMORY_AND_DISK)  # used many times
     held = [cleaned]
     if cleaned.where("rivals is not null").head(1):
-        votes = voting.vote(signals, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
+        facts = voting.facts_by_image(signals, cleaned).persist(StorageLevel.DISK_ONLY)
+        votes = voting.vote(facts, config).persist(StorageLevel.MEMORY_AND_DISK)
         cleaned = text.clean_voted(votes, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
         signals = voting.apply_votes(signals, votes)
-        held += [votes, cleaned]
+        held += [facts, votes, cleaned]
     listed = []
     if run.history is None:
         repeated = boilerplate.find_segments(signals, cleaned, run.read("images"), config).collect()

@@ -38,6 +38,8 @@ def find_segments(signals: DataFrame, cleaned: DataFrame, images: DataFrame, con
     """
     known = cleaned.where("reason is null").select("raw", "stated", "text")
     host = F.nullif(F.lower(F.regexp_extract("image_uri", _HOST, 1)), F.lit(""))
+    # A number, since the least and the greatest of strings would be told by sorting all rows.
+    voice = F.when(F.col("contributor").isNotNull(), F.xxhash64("contributor"))
     facts = (
         signals.where(F.col("signal").isin(*config.individual_signals))
         .select(
@@ -49,7 +51,7 @@ def find_segments(signals: DataFrame, cleaned: DataFrame, images: DataFrame, con
         )
         .join(known, ["raw", "stated"])
         .join(images.select("image_id", host.alias("host")), "image_id", "left")
-        .select("source", "contributor", "text", F.explode(_scopes()).alias("scope"))
+        .select(voice.alias("voice"), "text", F.explode(_scopes()).alias("scope"))
     )
     totals = facts.groupBy("scope").agg(F.count(F.lit(1)).alias("total"))
     parts = _segments("text")
@@ -57,14 +59,13 @@ def find_segments(signals: DataFrame, cleaned: DataFrame, images: DataFrame, con
         facts.select("*", (F.size(parts) == 1).alias("whole"), F.explode(F.array_distinct(parts)).alias("segment"))
         .where(F.col("whole") | (_words("segment") >= _LONG))
         .groupBy("scope", "segment")
-        .agg(
-            F.count(F.lit(1)).alias("facts"),
-            F.max("source").alias("source"),
-            F.min("contributor").alias("first"),
-            F.max("contributor").alias("last"),
-        )
+        .agg(F.count(F.lit(1)).alias("facts"), F.min("voice").alias("first"), F.max("voice").alias("last"))
     )
-    everywhere = counted.where("scope.kind = 'source'").groupBy("segment").agg(F.sum("facts").alias("everywhere"))
+    everywhere = (
+        counted.where("scope.kind = 'source'")
+        .groupBy("segment")
+        .agg(F.sum("facts").alias("everywhere"), F.max("scope.name").alias("source"))
+    )
     one_voice = F.col("first").isNull() | (F.col("first") == F.col("last"))
     of_source = (_words("segment") >= _LONG) | one_voice  # shorter ones are whole texts
     copied = (_words("segment") >= _COPIED) & one_voice & (F.col("facts") * 5 >= config.boilerplate_images)

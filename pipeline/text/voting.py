@@ -16,24 +16,38 @@ _BOARD_WEIGHT = 5  # texts that a board is worth
 _PARTS = 1_000_000  # shares are whole numbers of so many parts: their sums do not depend on the order
 
 
-def vote(signals: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -> DataFrame:
+def facts_by_image(signals: DataFrame, cleaned: DataFrame) -> DataFrame:
+    """(image_id, board, raw, language, rivals): what is known of each fact's language, an image's facts together.
+
+    `board` is the text of a board, null for others; `raw` the text of an unsure language (rivals not null), null for
+    others.
+
+    Args:
+        signals: the table signals.
+        cleaned: from `pipeline.text.normalize.clean_distinct`.
+    """
+    known = cleaned.where("reason is null").select("raw", "stated", "language", "rivals")
+    stated = F.coalesce("language", F.lit("")).alias("stated")
+    facts = signals.select("image_id", "signal", F.col("text").alias("raw"), stated).join(known, ["raw", "stated"])
+    board = F.when(F.col("signal") == "board", F.col("raw")).alias("board")
+    unsure = F.when(F.col("rivals").isNotNull(), F.col("raw")).alias("raw")
+    return facts.select("image_id", board, unsure, "language", "rivals").repartition("image_id")
+
+
+def vote(facts: DataFrame, config: NormalizeConfig) -> DataFrame:
     """(image_id, raw, voted) of each unsure text of an image to which the context gives another language.
 
     `voted` is `und` where the posterior with the context is below the least confidence. Texts of images without any
     certain text, on boards without any, keep what was detected.
 
     Args:
-        signals: the table signals.
-        cleaned: from `pipeline.text.normalize.clean_distinct`.
+        facts: from `facts_by_image`; read three times.
         config: the prior and the least confidence.
     """
-    known = cleaned.where("reason is null").select("raw", "stated", "language", "rivals")
-    stated = F.coalesce("language", F.lit("")).alias("stated")
-    facts = signals.select("image_id", "signal", F.col("text").alias("raw"), stated).join(known, ["raw", "stated"])
-    context = language_context(facts)
     # Of an unsure text the language is not stated, so the raw text decides all else: duplicates are equal.
     unsure = facts.where("rivals is not null").select("image_id", "raw", "language", "rivals")
     unsure = unsure.dropDuplicates(["image_id", "raw"])
+    context = language_context(facts)
     decided = unsure.join(context, "image_id").select("image_id", "raw", "language", _decide(config).alias("voted"))
     return decided.where("voted != language").select("image_id", "raw", "voted")
 
@@ -45,7 +59,7 @@ def language_context(facts: DataFrame) -> DataFrame:
     a million images need no more memory than others.
 
     Args:
-        facts: image_id, signal, raw, language and rivals (null = certain) of each fact.
+        facts: image_id, board, language and rivals (null = certain), as from `facts_by_image`.
     """
     own = (
         facts.where(f"rivals is null and language != '{UNDETERMINED}'")
@@ -53,7 +67,7 @@ def language_context(facts: DataFrame) -> DataFrame:
         .agg(F.count(F.lit(1)).alias("texts"))
         .transform(_with_parts, "image_id", "texts")
     )
-    pinned = facts.where("signal = 'board'").select("image_id", F.col("raw").alias("board")).distinct()
+    pinned = facts.where("board is not null").select("image_id", "board").distinct()
     boards = (
         pinned.join(own, "image_id")
         .groupBy("board", "language")

@@ -17,7 +17,7 @@ def signals(spark: SparkSession, *facts: Fact) -> DataFrame:
 
 def voted(said: DataFrame, config: NormalizeConfig = CONFIG) -> dict[tuple[str, str], str]:
     cleaned = normalize.clean_distinct(said, config).persist()
-    votes = voting.vote(said, cleaned, config).collect()
+    votes = voting.vote(voting.facts_by_image(said, cleaned), config).collect()
     cleaned.unpersist()
     return {(row.image_id, row.raw): row.voted for row in votes}
 
@@ -46,7 +46,7 @@ def test_a_context_that_divides_a_text_makes_it_undetermined(spark: SparkSession
     loose = NormalizeConfig(min_language_confidence=0.0)
     said = signals(spark, ("i", "title", "chat", None), ("i", "alt", SURE, None), ("i", "tag", "green dog", "en"))
     cleaned = normalize.clean_distinct(said, loose).persist()
-    votes = voting.vote(said, cleaned, config).persist()
+    votes = voting.vote(voting.facts_by_image(said, cleaned), config).persist()
     assert [(row.raw, row.voted) for row in votes.collect()] == [("chat", "und")]
     again = normalize.clean_voted(votes, cleaned, config)
     fresh = again.where("stated = 'und'").collect()
@@ -54,8 +54,8 @@ def test_a_context_that_divides_a_text_makes_it_undetermined(spark: SparkSession
 
 
 def test_a_million_captions_weigh_no_more_than_ten_texts(spark: SparkSession) -> None:
-    facts = [("i", "alt", f"dog {n}", "en", None) for n in range(199)] + [("i", "alt", "chien", "fr", None)]
-    schema = "image_id string, signal string, raw string, language string, rivals map<string,double>"
+    facts = [("i", None, "en", None)] * 199 + [("i", None, "fr", None)]
+    schema = "image_id string, board string, language string, rivals map<string,double>"
     (found,) = voting.language_context(spark.createDataFrame(facts, schema)).collect()
     assert found.weights == {"en": 9.95, "fr": 0.05}
 
@@ -67,7 +67,7 @@ def test_texts_are_cleaned_again_by_the_rules_of_the_voted_language(spark: Spark
         *(("i", "tag", word, "tr") for word in ("kedi", "köpek", "deniz", "güneş", "elbise", "ışık")),
     )
     cleaned = normalize.clean_distinct(said, CONFIG).persist()
-    votes = voting.vote(said, cleaned, CONFIG).persist()
+    votes = voting.vote(voting.facts_by_image(said, cleaned), CONFIG).persist()
     both = normalize.clean_voted(votes, cleaned, CONFIG).persist()
     facts = voting.apply_votes(said, votes)
     images = spark.createDataFrame([], "image_id string, image_uri string, duplicate_of string")

@@ -83,6 +83,18 @@ def test_ends_of_a_phrase_have_the_keys_that_they_have_alone() -> None:
     ]
 
 
+@given(TEXTS)
+def test_n_grams_are_spelled_with_their_language(texts: list[list[str]]) -> None:
+    words = ngrams.read_words(
+        joined(texts), pa.array(["en", "de"][: len(texts)] * len(texts), pa.string())[: len(texts)]
+    )
+    for gram in ngrams.grams(words, 3):
+        chosen = np.arange(len(gram.start))[::-2]
+        phrases, spoken = ngrams.spell_all(words, gram, chosen)
+        assert phrases.to_pylist() == [ngrams.spell(words, start, gram.n) for start in gram.start[chosen].tolist()]
+        assert spoken.to_pylist() == [words.distinct[words.code[words.first[i]]] for i in gram.text[chosen]]
+
+
 def test_contains_finds_the_last_key_and_nothing_in_nothing() -> None:
     ordered = np.array([-5, 0, 9], dtype=np.int64)
     assert ngrams.contains(ordered, np.array([9, 10, -6, -5])).tolist() == [True, False, False, True]

@@ -229,10 +229,8 @@ def _count_batches(
             full = counts.add(keys, sums)
             new = np.array([i for i, key in enumerate(keys.tolist()) if key not in spelled], dtype=np.int64)
             spelled.update(keys[new].tolist())
-            place = once[first[new]]
-            phrases = [ngrams.spell(words, start, gram.n) for start in gram.start[place].tolist()]
-            spoken = words.distinct[words.code[words.first[gram.text[place]]]]
-            yield _counts(keys[new], np.zeros(len(new), dtype=np.int64), phrases, spoken, gram.n)
+            names = ngrams.spell_all(words, gram, once[first[new]])
+            yield _counts(keys[new], np.zeros(len(new), dtype=np.int64), names, gram.n)
             if full:
                 yield _counts(*counts.take())
     yield _counts(*counts.take())
@@ -242,16 +240,13 @@ def _count_batches(
 def _counts(
     keys: ngrams.Hashes | list[None],
     weights: npt.NDArray[np.int64] | list[int],
-    phrases: list[str] | None = None,
-    languages: npt.NDArray[np.object_] | None = None,
+    names: tuple[pa.StringArray, pa.StringArray] | None = None,
     n: int | None = None,
 ) -> pa.RecordBatch:
     """Rows of weights, or of names, which the sum by phrase brings together."""
     size = len(keys)
-    names = [
-        pa.nulls(size, pa.string()) if given is None else pa.array(given, pa.string()) for given in (phrases, languages)
-    ]
-    columns = [pa.array(keys, pa.int64()), pa.array(weights, pa.int64()), *names, pa.array([n] * size, pa.int32())]
+    spelled = names or [pa.nulls(size, pa.string())] * 2
+    columns = [pa.array(keys, pa.int64()), pa.array(weights, pa.int64()), *spelled, pa.array([n] * size, pa.int32())]
     return pa.record_batch(columns, schema=_COUNTS)
 
 

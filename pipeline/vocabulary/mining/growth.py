@@ -95,12 +95,6 @@ def _name_batches(batches: Iterator[pa.RecordBatch], wanted: "Broadcast[bytes]",
         for gram in ngrams.grams(words, most):
             found = np.flatnonzero(keys.holds(gram.key))
             found = found[np.unique(gram.key[found], return_index=True)[1]]
-            phrases = [ngrams.spell(words, start, gram.n) for start in gram.start[found].tolist()]
-            spoken = words.distinct[words.code[words.first[gram.text[found]]]]
-            columns = [
-                pa.array(gram.key[found]),
-                pa.array(phrases, pa.string()),
-                pa.array(spoken, pa.string()),
-                pa.array([gram.n] * len(found), pa.int32()),
-            ]
+            names = ngrams.spell_all(words, gram, found)
+            columns = [pa.array(gram.key[found]), *names, pa.array([gram.n] * len(found), pa.int32())]
             yield pa.record_batch(columns, schema=_NAMED)

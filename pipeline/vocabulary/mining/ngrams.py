@@ -146,6 +146,22 @@ def spell(words: Words, start: int, n: int) -> str:
     return " ".join(words.distinct[words.code[start : start + n]])
 
 
+def spell_all(words: Words, gram: Grams, chosen: npt.NDArray[np.int64]) -> tuple[pa.StringArray, pa.StringArray]:
+    """Some n-grams as strings, and their languages; string [chosen] both.
+
+    Args:
+        words: of a batch of texts.
+        gram: n-grams of these texts.
+        chosen: indices of those to spell, int64 [chosen].
+    """
+    distinct = pa.array(words.distinct, pa.string())
+    codes = words.code[gram.start[chosen][:, None] + np.arange(gram.n)]
+    ends = pa.array(np.arange(len(chosen) + 1) * gram.n, pa.int32())
+    split = pa.ListArray.from_arrays(ends, distinct.take(pa.array(codes.ravel())))
+    spoken = distinct.take(pa.array(words.code[words.first[gram.text[chosen]]]))
+    return pc.binary_join(split, " "), spoken
+
+
 def repeating(words: Words) -> npt.NDArray[np.bool_]:
     """Whether a text says any word twice, and so may say a phrase twice; bool [texts].
 
