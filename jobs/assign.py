@@ -1,8 +1,11 @@
 """Give every image its labels, with confidence and evidence.
 
+The run must have evidence. A finished one can be weighed anew: only assign, publish and report are done again then.
+
 Examples:
-  python jobs/assign.py --config run.toml --run-id RUN_ID
-  python jobs/assign.py --config run.toml --run-id RUN_ID --reuse-evidence --set labeling.trusted=audit_result.csv
+  python jobs/assign.py --config run.toml --run-id first                    after jobs/match.py
+  python jobs/assign.py --config run.toml --run-id first --reuse-evidence   a finished run, with other settings
+  python jobs/assign.py --config run.toml --run-id first --reuse-evidence --set labeling.trusted=audit_result.csv
 """
 
 import sys

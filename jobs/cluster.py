@@ -1,4 +1,11 @@
-"""Merge the phrases into labels, the tail upwards instead of away."""
+"""Merge the phrases into labels, the tail upwards instead of away.
+
+The run must have embeddings.
+
+Examples:
+  python jobs/cluster.py --corpus icons --run-id first      after jobs/embed.py
+  python jobs/cluster.py --config run.toml --run-id first   your own tables
+"""
 
 import sys
 

@@ -2,8 +2,8 @@
 
 Examples:
   python jobs/estimate.py --run runs/small --run runs/large --images 1e9 --executors 100 --cores 8 --memory-gb 32
-  python jobs/estimate.py --run runs/large --signals 1e8                      one run: fixed costs are assumed
-  python jobs/estimate.py --run runs/large --signals 1e8 --json plan.json
+  python jobs/estimate.py --run runs/large --signals 1e8                    from one run: fixed costs are assumed
+  python jobs/estimate.py --run runs/large --signals 1e8 --json plan.json   all figures, for machines
 """
 
 import sys

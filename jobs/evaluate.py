@@ -1,7 +1,7 @@
 """Judge the labels of a finished run by trusted ones, beside other methods and simple baselines.
 
 Examples:
-  python jobs/evaluate.py --run runs/RUN_ID --truth trusted.parquet
+  python jobs/evaluate.py --run runs/RUN_ID --truth trusted.parquet       the run and simple baselines
   python jobs/evaluate.py --run runs/RUN_ID --truth trusted.csv --methods anchored kmeans none exact --out scores.json
   python jobs/evaluate.py --run runs/RUN_ID --truth trusted.csv --methods anchored --set cluster.attach_similarity=0.85
   python jobs/evaluate.py --run runs/RUN_ID --truth trusted.csv --methods run --ablate --plot confidence.svg

@@ -1,4 +1,10 @@
-"""Read the sources into the tables signals and images."""
+"""Read the sources into the tables signals and images.
+
+Examples:
+  python jobs/ingest.py --corpus icons --run-id first      an embedded corpus, as runs/first
+  python jobs/ingest.py --config run.toml --run-id first   your own tables
+  python jobs/ingest.py --config run.toml --print-config   every setting, and why it is so
+"""
 
 import sys
 

@@ -1,4 +1,11 @@
-"""Find the phrases of the labels in the texts, and count who says them of which image."""
+"""Find the phrases of the labels in the texts, and count who says them of which image.
+
+The run must have labels.
+
+Examples:
+  python jobs/match.py --corpus icons --run-id first      after jobs/cluster.py
+  python jobs/match.py --config run.toml --run-id first   your own tables
+"""
 
 import sys
 

@@ -1,4 +1,11 @@
-"""Write the page that shows the run."""
+"""Write the page that shows the run.
+
+The run must have been published.
+
+Examples:
+  python jobs/report.py --corpus icons --run-id first      writes runs/first/report.html
+  python jobs/report.py --config run.toml --run-id first   your own tables
+"""
 
 import sys
 

@@ -4,10 +4,10 @@ Every sample is KEY.png (or jpg, webp, svg ..), KEY.cls (the primary label) and 
 confidences, and how often to show it). Pictures are read where image_uri is a local file; none is fetched.
 
 Examples:
-  python jobs/shards.py --manifest runs/manifest/RUN_ID --out shards
+  python jobs/shards.py --manifest runs/manifest/RUN_ID --out shards                         the split train
   python jobs/shards.py --manifest runs/manifest/RUN_ID --out shards --split train validation --rows-per-shard 5000
-  python jobs/shards.py --manifest runs/manifest/RUN_ID --out shards --pictures pictures.parquet   image_id, bytes
-  python jobs/shards.py --manifest runs/manifest/RUN_ID --out small --sampling kept                under the cap
+  python jobs/shards.py --manifest runs/manifest/RUN_ID --out shards --pictures pictures.parquet
+  python jobs/shards.py --manifest runs/manifest/RUN_ID --out small --sampling kept          what the cap keeps
 """
 
 import sys

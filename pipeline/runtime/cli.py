@@ -1,20 +1,20 @@
-"""What every job has in common: its arguments, its exit codes, its lines on the console."""
+"""What every job has in common: its options, its exit codes, and where what it tells is shown."""
 
 import argparse
 import json
-import logging
 import math
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.runtime.config import Config
+from pipeline.runtime.console import DONE, FAILED, UNUSABLE, Console, showing
 from pipeline.runtime.errors import UserError
+from pipeline.runtime.job_parser import CONSOLE, READ, RUN, WORK, WRITE, JobParser, job_parser
 from pipeline.runtime.load import load_config, parse_config, render_config
 from pipeline.runtime.secrets import mask, mask_text
 
-DONE, FAILED, UNUSABLE = 0, 1, 2
-log = logging.getLogger("pipeline")
+__all__ = ["DONE", "FAILED", "UNUSABLE", "Arguments", "exit_code", "positive", "road_parser", "run_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Arguments:
     resume: bool
     until: str | None
     reuse: bool = False
+    console: Console = field(default_factory=Console)
 
 
 def run_job(
@@ -45,29 +46,27 @@ def run_job(
         stages: names for --until; given only for the job that runs them all.
         reuse: what --reuse-evidence does; given only for the job that can start from a finished run's evidence.
     """
-    logging.basicConfig(format="%(message)s", stream=sys.stdout, level=logging.WARNING)
-    log.setLevel(logging.INFO)
-    parsed = _parser(doc, stages, reuse).parse_args(argv)
+    parsed = road_parser(doc, stages, reuse).parse_args(argv)
+    if parsed.print_config:
+        return exit_code(lambda: _print_config(parsed))
+    with showing(parsed.quiet, parsed.json) as console:
 
-    def job() -> None:
-        config = _config(parsed)
-        if parsed.print_config:
-            sys.stdout.write(render_config(mask(config)))
-            return
-        resume = getattr(parsed, "resume", None)
-        run_id, until = resume or parsed.run_id, getattr(parsed, "until", None)
-        again = getattr(parsed, "reuse_evidence", False)
-        work(Arguments(config, parsed.run_root, run_id, bool(resume), until, again))
+        def job() -> None:
+            with console.ending():
+                work(_arguments(parsed, console))
 
-    return exit_code(job, "stopped; go on with --resume")
+        def stopped() -> str:
+            return f"stopped; go on with --resume {console.run_id or ''}".rstrip()
+
+        return exit_code(job, stopped)
 
 
-def exit_code(job: Callable[[], None], stopped: str = "stopped") -> int:
+def exit_code(job: Callable[[], None], stopped: str | Callable[[], str] = "stopped") -> int:
     """Do a job, and say what a user can mend in one line: 0 done, 2 unusable input or settings, 1 stopped by the user.
 
     Args:
         job: the work; a defect in it goes on as the exception that it is.
-        stopped: what is said when the user stops it.
+        stopped: what is said when the user stops it, or what gives it then.
     """
     try:
         job()
@@ -75,7 +74,7 @@ def exit_code(job: Callable[[], None], stopped: str = "stopped") -> int:
         sys.stderr.write(f"error: {mask_text(str(error))}\n")
         return UNUSABLE
     except KeyboardInterrupt:
-        sys.stderr.write(f"{stopped}\n")
+        sys.stderr.write(f"{stopped if isinstance(stopped, str) else stopped()}\n")
         return FAILED
     return DONE
 
@@ -92,6 +91,61 @@ def positive(text: str) -> float:
     return value
 
 
+def road_parser(doc: str, stages: Sequence[str] | None = None, reuse: str | None = None) -> JobParser:
+    """The options of the jobs that walk stages; arguments as for `run_job`."""
+    parser = job_parser(doc)
+    read = parser.group(READ)
+    read.add_argument("--config", metavar="FILE", help="the run's TOML file: sources, and one section a stage")
+    read.add_argument("--corpus", metavar="NAME", help="a ready-made corpus in place of a file: icons, openclipart")
+    run = parser.group(RUN)
+    run.add_argument(
+        *("--run-id",),
+        metavar="ID",
+        help="name of the run (default: the time, for a new run)" if stages else "name of the run; must be given",
+    )
+    work = parser.group(WORK)
+    work.add_argument(
+        *("--set",),
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="override one setting, such as mine.min_images=500; may be repeated",
+    )
+    work.add_argument("--print-config", action="store_true", help="print every setting, and why it is so, and stop")
+    if stages is not None:
+        run.add_argument("--resume", metavar="RUN_ID", help="go on with a run that was stopped")
+        read.add_argument(
+            *("--base",),
+            metavar="RUN_ID",
+            help="grow from a finished run: its labels stay, and the sources hold what is new since",
+        )
+        work.add_argument("--until", choices=stages, metavar="STAGE", help=f"stop after one of: {', '.join(stages)}")
+    if reuse is not None:
+        work.add_argument("--reuse-evidence", action="store_true", help=reuse)
+    parser.group(WRITE).add_argument("--run-root", default="runs", metavar="DIR", help="where runs are kept")
+    shown = parser.group(CONSOLE).add_mutually_exclusive_group()
+    shown.add_argument("--quiet", action="store_true", help="show errors alone")
+    shown.add_argument("--json", action="store_true", help="for machines: one JSON object a stage, and one at the end")
+    return parser
+
+
+def _print_config(parsed: argparse.Namespace) -> None:
+    sys.stdout.write(render_config(mask(_config(parsed))))
+
+
+def _arguments(parsed: argparse.Namespace, console: Console) -> Arguments:
+    resume = getattr(parsed, "resume", None)
+    return Arguments(
+        config=_config(parsed),
+        root=parsed.run_root,
+        run_id=resume or parsed.run_id,
+        resume=bool(resume),
+        until=getattr(parsed, "until", None),
+        reuse=getattr(parsed, "reuse_evidence", False),
+        console=console,
+    )
+
+
 def _config(parsed: argparse.Namespace) -> Config:
     base = getattr(parsed, "base", None)
     overrides = [*parsed.set, *([f"growth.base={json.dumps(base)}"] if base else [])]
@@ -100,26 +154,3 @@ def _config(parsed: argparse.Namespace) -> Config:
     if parsed.corpus:
         return parse_config({"sources": [{"corpus": parsed.corpus}]}, "--corpus", overrides)
     raise UserError("nothing to read: give --config FILE.toml, or --corpus icons to try it.")
-
-
-def _parser(doc: str, stages: Sequence[str] | None, reuse: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", metavar="FILE", help="the run's TOML file: sources, and one section a stage")
-    parser.add_argument("--corpus", metavar="NAME", help="a ready-made corpus in place of a file: icons, openclipart")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override one setting; may be repeated"
-    )
-    parser.add_argument("--run-root", default="runs", metavar="DIR", help="where runs are kept (default: runs)")
-    parser.add_argument("--run-id", metavar="ID", help="name of the run (default: the time, for a new run)")
-    parser.add_argument("--print-config", action="store_true", help="print the complete effective settings and stop")
-    if stages is not None:
-        parser.add_argument("--resume", metavar="RUN_ID", help="go on with a run that was stopped")
-        parser.add_argument(
-            *("--base",),
-            metavar="RUN_ID",
-            help="grow from a finished run: its labels stay, and the sources hold what is new since",
-        )
-        parser.add_argument("--until", choices=stages, metavar="STAGE", help=f"stop after one of: {', '.join(stages)}")
-    if reuse is not None:
-        parser.add_argument("--reuse-evidence", action="store_true", help=reuse)
-    return parser

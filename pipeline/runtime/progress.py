@@ -11,6 +11,8 @@ from typing import Any
 import psutil
 from pyspark.sql import SparkSession
 
+from pipeline.runtime.events import Tasks
+
 log = logging.getLogger(__name__)
 
 _PATIENCE_MS = 2_000  # for what Spark has still to hear of its last tasks
@@ -107,13 +109,69 @@ def _forgiven() -> Iterator[None]:
         log.debug("Spark tells nothing of its stages", exc_info=True)
 
 
+class TaskCounter:
+    """What Spark has done since the counter was made, to be looked at often.
+
+    Spark's stages that have ended are asked for once, so that a look costs the few that are at work.
+
+    Args:
+        spark: the session.
+    """
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        self._known = -1  # all stages up to this one have ended, and are counted in `_ended`
+        self._ended = Tasks()
+        self._last = Tasks()
+        with _forgiven():
+            stages = _listed(spark)
+            self._known = int(stages.next().stageId()) if stages.hasNext() else -1
+
+    def look(self) -> Tasks:
+        """Tasks and rows by now; what was seen last where Spark does not answer."""
+        with _forgiven():
+            self._last = self._count()
+        return self._last
+
+    def _count(self) -> Tasks:
+        found: list[tuple[int, bool, Tasks]] = []
+        stages = _listed(self._spark)
+        while stages.hasNext():
+            stage = stages.next()
+            number = int(stage.stageId())
+            if number <= self._known:  # newest first
+                break
+            status = str(stage.status().toString())
+            counted = Tasks()
+            if status not in ("SKIPPED", "PENDING"):  # most that wait are skipped at last: another one did their work
+                counted = Tasks(int(stage.numCompleteTasks()), int(stage.numTasks()), int(stage.inputRecords()))
+            found.append((number, status in ("COMPLETE", "FAILED", "SKIPPED"), counted))
+        for number, ended, counted in reversed(found):
+            if not ended:
+                break
+            self._known, self._ended = number, _sum(self._ended, counted)
+        now = self._ended
+        for number, _, counted in found:
+            if number > self._known:
+                now = _sum(now, counted)
+        return now
+
+
+def _sum(one: Tasks, other: Tasks) -> Tasks:
+    return Tasks(one.done + other.done, one.begun + other.begun, one.rows + other.rows)
+
+
 def _stages(spark: SparkSession | None) -> Any:
-    """Spark's stages, the newest first, as a Scala iterator; it keeps them with or without its pages."""
+    """Spark's stages, the newest first, as a Scala iterator, when it has heard of all their tasks; None without it."""
     if spark is None:
         return None
-    context = spark.sparkContext._jsc.sc()
-    context.listenerBus().waitUntilEmpty(_PATIENCE_MS)
-    jvm = spark.sparkContext._jvm
+    spark.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(_PATIENCE_MS)
+    return _listed(spark)
+
+
+def _listed(spark: SparkSession) -> Any:
+    """The same as it knows them by now; it keeps them with or without its pages."""
+    context, jvm = spark.sparkContext._jsc.sc(), spark.sparkContext._jvm
     assert jvm is not None
     none = jvm.java.util.ArrayList()
     doubles = spark.sparkContext._gateway.new_array(jvm.double, 0)  # type: ignore[union-attr]

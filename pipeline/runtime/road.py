@@ -1,8 +1,5 @@
 """How a road of stages is walked: what is done is skipped, what is finished goes on record, every stage is one line."""
 
-import datetime
-import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,18 +10,21 @@ from pyspark.sql import functions as F
 from pipeline.runtime import failures, files
 from pipeline.runtime.cli import Arguments
 from pipeline.runtime.config import Config
-from pipeline.runtime.errors import ConfigError, RunError
+from pipeline.runtime.events import RunBegins, RunEnds, StageEnds, log, recorded, tell
 from pipeline.runtime.history import History, require_base
 from pipeline.runtime.lineage import RunRecord, StageRecord, open_record
 from pipeline.runtime.load import stored_paths
 from pipeline.runtime.lock import RunLock
 from pipeline.runtime.places import check_places, refuse_plain
-from pipeline.runtime.progress import Meter
+from pipeline.runtime.progress import Meter, TaskCounter
+from pipeline.runtime.run_log import NAME as LOG
+from pipeline.runtime.run_log import RunLog, command_line, option_secrets
+from pipeline.runtime.run_names import check_run, new_run_id
 from pipeline.runtime.session import default_storage, start_session, suit
 from pipeline.runtime.tables import Tables
 from pipeline.runtime.witness import Witness
 
-log = logging.getLogger("pipeline")
+__all__ = ["Run", "Stage", "log", "walk"]
 
 # What may differ where evidence is weighed anew, and the stages that are done again then.
 _REWEIGHED = (("assign", "labeling", "publish", "report"), ("assign", "publish", "report"))
@@ -43,6 +43,11 @@ class Run:
     history: History | None = None
 
     @property
+    def folder(self) -> str:
+        """Where its record, log and tables are."""
+        return files.join(self.root, self.run_id)
+
+    @property
     def manifest(self) -> str:
         """Folder of its published manifest."""
         return files.join(self.root, "manifest", self.run_id)
@@ -50,7 +55,7 @@ class Run:
     @property
     def report(self) -> str:
         """Its page."""
-        return files.join(self.root, self.run_id, "report.html")
+        return files.join(self.folder, "report.html")
 
     def read(self, table: str) -> DataFrame:
         """A published table of the run."""
@@ -99,18 +104,24 @@ def walk(stages: Sequence[Stage], arguments: Arguments, libraries: Sequence[str]
     """
     root = files.absolute(arguments.root)
     whole = len(stages) > 1
-    run_id = arguments.run_id or _new_run_id(whole)
+    run_id = arguments.run_id or new_run_id(whole)
     if arguments.config.growth.base:
         require_base(root, arguments.config)
     folder = files.join(root, run_id)
-    _check_run(folder, run_id, arguments.resume, whole)
+    check_run(folder, run_id, arguments.resume, whole)
     free, again = _REWEIGHED if arguments.reuse else ((), ())
-    with failures.named(), RunLock(folder) as lock:
+    with (
+        failures.named(),
+        RunLock(folder) as lock,
+        RunLog(folder, option_secrets(arguments.config), lock.check) as book,
+        failures.named(),  # so that the log has errors in the same words
+    ):
         if lock.inherited:
             log.info("%-16s of %s, which has died", "taken over", lock.inherited)
-        _check_run(folder, run_id, arguments.resume, whole)  # what another one may have made until the lock was ours
+        check_run(folder, run_id, arguments.resume, whole)  # what another one may have made until the lock was ours
         # Before Spark: a mistake is told at once.
         record = open_record(folder, run_id, arguments.config, free, again, lock.check)
+        tell(RunBegins(run_id, folder, command_line(), bool(record.content["stages"]), book.path))
         name = f"{stages[0].name if not whole else 'mine'} {run_id}"
         spark = start_session(arguments.config.spark, name, libraries=libraries)
         try:
@@ -122,11 +133,13 @@ def walk(stages: Sequence[Stage], arguments: Arguments, libraries: Sequence[str]
             base = arguments.config.growth.base
             history = History(spark, root, base) if base else None
             run = Run(spark, arguments.config, root, run_id, Tables(spark, folder, lock.check), record, history)
-            for stage in stages:
-                _step(run, stage, witness)
+            for place, stage in enumerate(stages, start=1):
+                counter = TaskCounter(spark)
+                with arguments.console.running(stage.name, f"{place}/{len(stages)}" if whole else "", counter.look):
+                    _step(run, stage, witness)
                 if stage.name == arguments.until:
                     break
-            _say_where(run)
+            tell(_end(run, whole))
         finally:
             _stop(spark)
 
@@ -143,7 +156,7 @@ def _step(run: Run, stage: Stage, witness: Witness) -> None:
     """Do one stage, unless it is done, and put it on record."""
     inputs = stage.inputs(run.config)
     if stage.done(run):
-        log.info("%-16s done before", stage.name)
+        _tell(run, stage, before=True)
         for change in witness.changes(stage.name, inputs):
             log.warning("  %s; this run goes on with what it has read", change)
         return
@@ -172,16 +185,7 @@ def _step(run: Run, stage: Stage, witness: Witness) -> None:
     finished.check()
     run.record.add(finished)
     _sweep(run, stage)  # an older version that a stopped try had published
-    log.info(
-        "%-16s %11s %ss in %11s out %11s rejected %8.1f s %7d MB",
-        stage.name,
-        f"{rows_in:,}",
-        stage.unit,
-        f"{rows_out:,}",
-        f"{finished.rejected:,}",
-        meter.seconds,
-        meter.peak_mb,
-    )
+    _tell(run, stage)
 
 
 def _sweep(run: Run, stage: Stage) -> None:
@@ -199,25 +203,15 @@ def _rejects(run: Run, stage: str) -> dict[str, int]:
     return {f"{row.unit}/{row.reason}": int(row.n) for row in counts.orderBy("unit", "reason").collect()}
 
 
-def _say_where(run: Run) -> None:
-    for what, path in (("manifest", run.manifest), ("report", run.report)):
-        if files.exists(path):
-            log.info("%-16s %s", what, path)
-    log.info("%-16s %s", "tables", files.join(run.root, run.run_id, "tables"))
+def _end(run: Run, whole: bool) -> RunEnds:
+    """All stages on record, and where the results are."""
+    places = {"folder": run.folder, "tables": files.join(run.folder, "tables"), "log": files.join(run.folder, LOG)}
+    made = {"manifest": run.manifest, "report": run.report}
+    places |= {name: path for name, path in made.items() if files.exists(path)}
+    return RunEnds(run.run_id, [recorded(item) for item in run.record.content["stages"]], places, whole)
 
 
-def _new_run_id(whole: bool) -> str:
-    if not whole:
-        raise ConfigError("a single stage works on one run: name it by --run-id.")
-    return f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}"
-
-
-def _check_run(folder: str, run_id: str, resume: bool, whole: bool) -> None:
-    """A new run needs a fresh folder; a resumed one needs its own."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", run_id) or run_id in ("manifest", "cache"):
-        raise ConfigError(f"--run-id {run_id!r}: use letters, digits, '.', '_' and '-', and not manifest or cache.")
-    there = files.exists(files.join(folder, "run.json"))
-    if resume and not there:
-        raise RunError(f"{folder}: there is no such run to go on with.")
-    if whole and there and not resume:
-        raise RunError(f"{folder}: the run exists. Go on with it by --resume {run_id}, or choose another --run-id.")
+def _tell(run: Run, stage: Stage, before: bool = False) -> None:
+    """Tell that a stage is on record."""
+    found = next(item for item in run.record.content["stages"] if item["stage"] == stage.name)
+    tell(StageEnds(recorded(found), before))

@@ -64,6 +64,16 @@ class PublishConfig:
 class ReportConfig:
     """The page that shows a run."""
 
-    labels_shown: int = setting(40, "Largest labels, and as many sampled tail labels.", low=1)
+    labels_shown: int = setting(40, "Largest labels, and as many sampled tail labels, that have a card.", low=1)
+    labels_listed: int = setting(
+        200_000, "Labels in the browser, most images first; a page of more would be slow to open.", low=1
+    )
+    labels_pictured: int = setting(
+        200, "Further labels with pictures in the browser: half by images, half sampled by a hash.", low=0
+    )
+    labels_mapped: int = setting(
+        50_000, "Labels on the map, most images first; this machine holds their vectors meanwhile.", low=0
+    )
+    doubts_shown: int = setting(24, "Doubtful phrases and image labels, of each kind.", low=0)
     pictures_per_label: int = setting(6, "Pictures of each shown label, where readable.", low=0)
     picture_bytes: int = setting(6_000_000, "All pictures together; the page stays openable.", low=0)

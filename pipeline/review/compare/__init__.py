@@ -1,0 +1,1 @@
+"""How two finished runs differ; read without Spark."""
