@@ -22,7 +22,7 @@ SIGNALS := build/signals-$(BENCH_SIGNALS)
 PEERS := build/peers/bin/python
 VECTORS := build/vectors-$(BENCH_PHRASES)
 
-.PHONY: help setup demo dist test test-fast test-consumers test-cluster test-faults check audit lock bench bench-growing bench-counting bench-normalizing bench-clustering bench-matching bench-skew bench-publishing bench-train clean
+.PHONY: help setup demo docs dist test test-fast test-consumers test-cluster test-faults check audit lock bench bench-growing bench-counting bench-normalizing bench-clustering bench-matching bench-skew bench-publishing bench-train clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -33,6 +33,9 @@ setup: .venv/.dev ## make the environment .venv: the product, a corpus, a model,
 
 demo: .venv/.ready ## run everything on a ready-made corpus (CORPUS=icons or openclipart), into runs/
 	$(PYTHON) jobs/mine.py --corpus $(CORPUS) --run-root runs
+
+docs: .venv/.dev ## build the site of documentation into build/docs; open build/docs/index.html
+	$(PYTHON) -m pipeline.docs.site build/docs
 
 dist: .venv/.ready ## pack code, libraries and jobs for spark-submit into dist/ (DIST_WITHOUT="torch sentence-transformers" leaves out)
 	$(PYTHON) -m pipeline.runtime.pack dist --without $(DIST_WITHOUT)

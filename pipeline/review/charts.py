@@ -17,8 +17,8 @@ Sizes = Mapping[int, int]
 Curve = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 # matplotlib cannot write `var(--ink)`; it draws in these, and the finished SVG gets the page's variables.
-_INK, _FAINT = "#010101", "#020202"
-_VARIABLES = {_INK: "var(--ink)", _FAINT: "var(--line)", "#030303": "var(--before)", "#040404": "var(--after)"}
+INK, FAINT = "#010101", "#020202"
+_VARIABLES = {INK: "var(--ink)", FAINT: "var(--line)", "#030303": "var(--before)", "#040404": "var(--after)"}
 BEFORE, AFTER = "#030303", "#040404"
 _POINTS = 300  # of a curve: finer than a screen shows, and a page of a million phrases stays small
 
@@ -87,13 +87,13 @@ def rank_chart(name: str, title: str, things: str, series: tuple[Series, ...], m
             axes.plot(ranks, images, color=item.colour, linewidth=1.8, linestyle=dashes, label=item.name)
         _style(axes, things)
         for text, size in marks.items():
-            axes.axhline(size, color=_INK, linewidth=0.6, alpha=0.6)
+            axes.axhline(size, color=INK, linewidth=0.6, alpha=0.6)
             place = axes.get_yaxis_transform()
-            axes.text(0.012, size, text, transform=place, color=_INK, alpha=0.8, fontsize=8, va="bottom")
-        axes.legend(frameon=False, labelcolor=_INK, loc="upper right", handlelength=2.2)
+            axes.text(0.012, size, text, transform=place, color=INK, alpha=0.8, fontsize=8, va="bottom")
+        axes.legend(frameon=False, labelcolor=INK, loc="upper right", handlelength=2.2)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _embeddable(out.getvalue(), name, title)
+    return as_markup(out.getvalue(), name, title)
 
 
 def _style(axes: Axes, things: str) -> None:
@@ -106,10 +106,10 @@ def _style(axes: Axes, things: str) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0.9), high * 1.6)
-    axes.set_xlabel(f"rank of {things}", color=_INK)
-    axes.set_ylabel("images", color=_INK)
-    axes.grid(visible=True, color=_FAINT, linewidth=0.7)
-    axes.tick_params(colors=_INK, length=0)
+    axes.set_xlabel(f"rank of {things}", color=INK)
+    axes.set_ylabel("images", color=INK)
+    axes.grid(visible=True, color=FAINT, linewidth=0.7)
+    axes.tick_params(colors=INK, length=0)
     axes.patch.set_visible(False)
     axes.figure.patch.set_visible(False)
     for side in axes.spines.values():
@@ -124,7 +124,7 @@ def _short(value: float) -> str:
     return f"{value:g}"
 
 
-def _embeddable(svg: str, name: str, title: str) -> Markup:
+def as_markup(svg: str, name: str, title: str) -> Markup:
     """The SVG document as an element of the page: its own ids, no metadata, the page's colours and fonts."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)

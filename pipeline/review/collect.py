@@ -5,45 +5,71 @@ collected.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
-from pipeline.review import examples as proof
-from pipeline.review.pictures import inline_pictures
-from pipeline.review.report import Band, Example, Language, Member, ReportData, Said, ShownLabel
+from pipeline.review import collect_doubts as doubtful
+from pipeline.review import collect_labels as browsed
+from pipeline.review import doubts, examples
+from pipeline.review.collect_examples import Wanted, find_examples
+from pipeline.review.contents import (
+    Audited,
+    Band,
+    Example,
+    Language,
+    Member,
+    ReportData,
+    ShownLabel,
+    Taught,
+)
 from pipeline.runtime.config import ReportConfig
 
-_MEMBERS_SHOWN = 24
-_EXAMPLES = 3  # images of a label at least, where pictures are off too: their texts are the proof
-_TEXTS_SHOWN = 2  # of an image and label
-_TEXT_LENGTH = 2_000  # characters of a text on the page; it is normalized text of up to normalize.max_chars
 _DROPS_SHOWN = 3  # of each reason
 _LANGUAGES_SHOWN = 20  # the others are one row
+_TAUGHT_SHOWN = 20
 _BANDS = ("head", "torso", "tail")
 
 
-def collect_report(tables: Callable[[str], DataFrame], record: Mapping[str, Any], cfg: ReportConfig) -> ReportData:
+def collect_report(
+    tables: Callable[[str], DataFrame],
+    record: Mapping[str, Any],
+    cfg: ReportConfig,
+    audit: Sequence[tuple[str, int, int, str, str]] = (),
+) -> ReportData:
     """Read what the page shows.
 
     Args:
-        tables: a published table of the run by its name: images, texts, mentions, rejects, candidates, members,
-            assignments, labels and manifest are read.
+        tables: a published table of the run by its name: images, texts, mentions, rejects, candidates, embeddings,
+            members, learnt, assignments, labels and manifest are read.
         record: run.json of the run.
-        cfg: how many labels and pictures, and the bytes of all pictures.
+        cfg: how many labels, doubts and pictures, and the bytes of all pictures.
+        audit: band, judged, right, precision and its interval, where people have judged the labels.
 
     Returns:
         Data for `render_report`; the same for the same tables, whatever their partitioning.
     """
     signals = list(record["signals"])
+    names = _signal_columns(signals)
     labels = tables("labels").join(_label_counts(tables("manifest"), signals), "label_id", "left")
-    labels = labels.fillna(0, ["kept", *_signal_columns(signals)]).persist()  # one pass over the manifest for all below
+    labels = labels.fillna(0, ["kept", "sure", *names]).persist()  # one pass over the manifest for all below
+    members = examples.frequent_members(tables("members"), tables("candidates"), browsed.MEMBERS_SHOWN)
+    members = members.persist(StorageLevel.MEMORY_AND_DISK)  # listed, put on the map and looked through for doubts
     largest = labels.orderBy(F.desc("images"), "label_id").limit(cfg.labels_shown).collect()
     others = labels.where((F.col("band") == "tail") & ~F.col("label_id").isin([row.label_id for row in largest]))
     tail = others.orderBy(F.xxhash64("label_key"), "label_key").limit(cfg.labels_shown).collect()
+    cards = [row.label_id for row in [*largest, *tail]]
+    found = browsed.list_labels(labels, names, cfg.labels_listed)
+    far = doubtful.find_far(tables, cfg.doubts_shown)
+    odd = doubtful.find_odd(members, found, tables, cfg.doubts_shown // 2)
+    pictured = doubtful.labels_of((*far, *odd), found, cards)
+    pictured += browsed.choose_pictured(found, cfg.labels_pictured, [*cards, *pictured])
+    wanted = Wanted(cards, pictured, doubts.weak_pairs(tables("manifest"), tables("labels"), cfg.doubts_shown))
     roots = record["config"].get("paths", {}).get("allowed_roots", ())
-    shown = _show(tables, [*largest, *tail], signals, cfg, roots)
+    proofs = find_examples(tables, wanted, cfg, roots)
     manifest = _one(
         tables("manifest").agg(
             F.count(F.lit(1)).alias("labelled"),
@@ -51,8 +77,16 @@ def collect_report(tables: Callable[[str], DataFrame], record: Mapping[str, Any]
             F.count_if(F.col("split") == "validation").alias("validation"),
         )
     )
+    ways = _ways(tables("members"))
+    phrases = browsed.read_members(members, sum(ways.values()), cards)
+    near, counted = browsed.find_near(tables("manifest"), labels, manifest.labelled)
+    places = browsed.map_labels(found, members, tables("embeddings"), cfg.labels_mapped)
+    listed = browsed.finish(found, phrases, near, places, sum(_sizes(labels, "images").values()), counted)
     # keep_prob = t / images where a label is above the cap: t is what all of them agree on.
     cap = _one(labels.where("keep_prob < 1").agg(F.max(F.round(F.col("keep_prob") * F.col("images"))).alias("t"))).t
+    shown = _show(labels, [*largest, *tail], signals, browsed.members_of(phrases, cards), proofs.of_labels)
+    proved = {label: (example,) for label, example in proofs.weak} | proofs.of_labels
+    ids = found["label_id"].to_pylist()
     data = ReportData(
         record=record,
         images=tables("images").where("duplicate_of is null").count(),
@@ -65,11 +99,18 @@ def collect_report(tables: Callable[[str], DataFrame], record: Mapping[str, Any]
         capped=_sizes(labels, "kept"),
         bands=_bands(labels),
         languages=_languages(tables("texts"), tables("candidates").where("kept"), labels),
-        ways=_ways(tables("members")),
+        ways=ways,
         drops=_drops(tables("rejects")),
         largest=tuple(shown[: len(largest)]),
         tail=tuple(shown[len(largest) :]),
+        listed=replace(listed, examples={row: proved[i] for row, i in enumerate(ids) if i in proved}),
+        far=far,
+        odd=odd,
+        doubts=doubtful.name_doubts(found, proofs.weak),
+        audit=tuple(Audited(*row) for row in audit),
+        taught=_taught(tables("learnt")),
     )
+    members.unpersist()
     labels.unpersist()
     return data
 
@@ -80,12 +121,19 @@ def _signal_columns(signals: Sequence[str]) -> list[str]:
 
 
 def _label_counts(manifest: DataFrame, signals: Sequence[str]) -> DataFrame:
-    """(label_id, kept, a column a signal): images in the capped set, and images on which each signal says the label."""
+    """(label_id, kept, sure, a column a signal): what the manifest says of each label.
+
+    kept: images in the capped set. sure: sum of confidences in millionths, whole numbers, so that no order of rows
+    changes it. Columns of signals: images on which each says the label.
+    """
     kept = (F.col("sample_u") < F.col("keep_prob")).alias("kept")
-    pairs = manifest.select(kept, F.explode(F.arrays_zip("label_ids", "label_sources")).alias("pair"))
+    zipped = F.explode(F.arrays_zip("label_ids", "label_confidences", "label_sources")).alias("pair")
+    pairs = manifest.select(kept, zipped)
     bits = F.col("pair.label_sources")
     said = [F.count_if(bits.bitwiseAND(1 << i) != 0).alias(name) for i, name in enumerate(_signal_columns(signals))]
-    return pairs.groupBy(F.col("pair.label_ids").alias("label_id")).agg(F.count_if("kept").alias("kept"), *said)
+    sure = F.sum(F.round(F.col("pair.label_confidences") * 1_000_000).cast("long")).alias("sure")
+    label = F.col("pair.label_ids").alias("label_id")
+    return pairs.groupBy(label).agg(F.count_if("kept").alias("kept"), sure, *said)
 
 
 def _sizes(frame: DataFrame, column: str) -> dict[int, int]:
@@ -143,23 +191,16 @@ def _drops(rejects: DataFrame) -> dict[tuple[str, str, str], tuple[str, ...]]:
 
 
 def _show(
-    tables: Callable[[str], DataFrame],
+    labels: DataFrame,
     rows: Sequence[Row],
     signals: Sequence[str],
-    cfg: ReportConfig,
-    roots: Sequence[str],
+    members: tuple[Mapping[int, Sequence[Member]], Mapping[int, int]],
+    proofs: Mapping[int, tuple[Example, ...]],
 ) -> list[ShownLabel]:
-    """The labels with their members, signals, images and texts."""
-    ids = [row.label_id for row in rows]
-    listed = proof.frequent_members(tables("members"), tables("candidates"), ids, _MEMBERS_SHOWN)
-    members: dict[int, list[Member]] = {}
-    phrases: dict[int, int] = {}
-    for row in listed.orderBy("label_id", "place").collect():
-        members.setdefault(row.label_id, []).append(Member(row.phrase, row.how, row.similarity, row.images))
-        phrases[row.label_id] = row.phrases
-    examples = _examples(tables, ids, cfg, roots)
-    parents = tables("labels").where(F.col("label_id").isin([row.parent for row in rows if row.parent is not None]))
+    """The labels of the cards with their members, signals, images and texts."""
+    parents = labels.where(F.col("label_id").isin([row.parent for row in rows if row.parent is not None]))
     names = {row.label_id: row["name"] for row in parents.select("label_id", "name").collect()}
+    listed, phrases = members
     return [
         ShownLabel(
             key=row.label_key,
@@ -172,41 +213,20 @@ def _show(
             repeat_factor=row.repeat_factor,
             class_weight=row.class_weight,
             phrases=phrases.get(row.label_id, 0),
-            members=tuple(members.get(row.label_id, ())),
+            members=tuple(listed.get(row.label_id, ())),
             signals=tuple((name, row[f"signal_{i}"]) for i, name in enumerate(signals) if row[f"signal_{i}"]),
-            examples=tuple(examples.get(row.label_id, ())),
+            examples=proofs.get(row.label_id, ()),
         )
         for row in rows
     ]
 
 
-def _examples(
-    tables: Callable[[str], DataFrame], ids: Sequence[int], cfg: ReportConfig, roots: Sequence[str]
-) -> dict[int, list[Example]]:
-    """label_id -> its images, with texts and pictures; of these only such below the roots, where there are any."""
-    count = max(cfg.pictures_per_label, _EXAMPLES)
-    images = proof.example_images(tables("manifest"), tables("labels"), ids, count).persist()  # read twice
-    rows = images.orderBy("label_id", "place").collect()
-    texts = proof.example_texts(
-        images, tables("assignments"), tables("mentions"), tables("texts"), _TEXTS_SHOWN, _TEXT_LENGTH
+def _taught(learnt: DataFrame) -> tuple[Taught, ...]:
+    """Labels that trusted images taught and of which something could be measured, most images first."""
+    rows = learnt.where("precision is not null or recall is not null").orderBy(F.desc("images"), "label_id")
+    return tuple(
+        Taught(row.display, row.images, row.precision, row.recall) for row in rows.limit(_TAUGHT_SHOWN).collect()
     )
-    said: dict[tuple[int, str], list[Said]] = {}
-    for row in texts.orderBy("label_id", "image_id", "place").collect():
-        text = Said(row.signal, row.text, row.phrase, row["count"])
-        said.setdefault((row.label_id, row.image_id), []).append(text)
-    images.unpersist()
-    uris: dict[int, list[str]] = {label_id: [] for label_id in ids}  # in the order of the page
-    for row in rows:
-        if row.image_uri is not None and row.place <= cfg.pictures_per_label:
-            uris[row.label_id].append(row.image_uri)
-    pictures = inline_pictures(list(uris.values()), cfg.picture_bytes, roots)
-    found: dict[int, list[Example]] = {}
-    for row in rows:
-        texts_of = tuple(said.get((row.label_id, row.image_id), ()))
-        picture = pictures.get(row.image_uri) if row.place <= cfg.pictures_per_label else None
-        example = Example(row.image_id, row.image_uri, row.confidence, texts_of, picture)
-        found.setdefault(row.label_id, []).append(example)
-    return found
 
 
 def _one(frame: DataFrame) -> Row:

@@ -6,22 +6,20 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 
-def frequent_members(members: DataFrame, candidates: DataFrame, label_ids: Sequence[int], count: int) -> DataFrame:
-    """The `count` most frequent phrases of each of the labels, its name first.
+def frequent_members(members: DataFrame, candidates: DataFrame, count: int) -> DataFrame:
+    """The `count` most frequent phrases of each label, its name first.
 
     Returns:
-        (label_id, phrase, how, similarity, images, place, phrases): `place` counts from 1, `phrases` are all members of
-        the label.
+        (label_id, phrase_id, phrase, how, similarity, images, place, phrases): `place` counts from 1, `phrases` are all
+        members of the label.
     """
     label = Window.partitionBy("label_id")
     ranked = label.orderBy(F.col("how") != "self", F.desc("images"), "phrase_id")
-    listed = members.where(F.col("label_id").isin(list(label_ids))).join(
-        candidates.select("phrase_id", "images"), "phrase_id"
-    )
+    listed = members.join(candidates.select("phrase_id", "images"), "phrase_id")
     placed = listed.withColumns({"place": F.row_number().over(ranked), "phrases": F.count(F.lit(1)).over(label)}).where(
         F.col("place") <= count
     )
-    return placed.select("label_id", "phrase", "how", "similarity", "images", "place", "phrases")
+    return placed.select("label_id", "phrase_id", "phrase", "how", "similarity", "images", "place", "phrases")
 
 
 def example_images(manifest: DataFrame, labels: DataFrame, label_ids: Sequence[int], count: int) -> DataFrame:
@@ -66,7 +64,7 @@ def example_texts(
     evidence = assignments.join(F.broadcast(images.select(*pair)), pair).select(*pair, F.explode("evidence").alias("e"))
     phrases = evidence.select(*pair, F.col("e.signal").alias("signal"), F.col("e.phrase").alias("phrase"))
     said = mentions.select("image_id", "signal", "text_id", "count")
-    found = phrases.join(said, ["image_id", "signal"]).join(texts.select("text_id", "text"), "text_id")
+    found = F.broadcast(phrases).join(said, ["image_id", "signal"]).join(texts.select("text_id", "text"), "text_id")
     whole_words = F.contains(F.concat(F.lit(" "), "text", F.lit(" ")), F.concat(F.lit(" "), "phrase", F.lit(" ")))
     longest = F.max(F.struct(F.length("phrase").alias("length"), "phrase"))
     by_signal = (

@@ -1,6 +1,9 @@
 """What all pages have in common: templates in which whatever a source says is shown as text."""
 
+import base64
+import hashlib
 import re
+from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,3 +43,15 @@ def is_link(uri: str | None) -> bool:
         return uri is not None and urlsplit(uri).scheme in ("http", "https")
     except ValueError:  # such as an unclosed [ of an IPv6 address
         return False
+
+
+def read_scripts(*names: str) -> Markup:
+    """Scripts of the templates' folder as one, as they are: no template language touches them."""
+    folder = resources.files("pipeline.review.templates")
+    return Markup("\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names))
+
+
+def script_hash(script: str) -> str:
+    """The source expression that allows one inline script, as Content Security Policy Level 2 defines it."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -15,6 +15,7 @@ _EDGE = 192  # pixels of the longer side: twice the size on the page, for dense 
 _LARGEST_FILE = 64_000_000  # bytes; a larger file is no picture to show, and reading it would take the page's memory
 _MOST_PIXELS = 50_000_000  # decoded at once: 150 MB
 _LARGEST_SHARE = 40  # one picture takes at most this part of the budget, or one drawing could take all
+_LEAST = 1_024  # bytes: hardly a picture is smaller, so that a budget that is spent but for them opens no more files
 _RASTER = ("PNG", "JPEG", "WEBP", "GIF")
 
 
@@ -37,6 +38,8 @@ def inline_pictures(wanted: Sequence[Sequence[str]], budget: int, roots: Sequenc
     found: dict[str, str] = {}
     left = budget
     for uri in dict.fromkeys(uri for turn in itertools.zip_longest(*wanted) for uri in turn if uri is not None):
+        if left < _LEAST:
+            break
         picture = _read(uri, min(left, budget // _LARGEST_SHARE), roots)
         if picture is not None:
             found[uri] = picture

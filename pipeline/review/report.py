@@ -1,133 +1,25 @@
-"""The page of a run: what it holds, and its HTML. Spark-free; `collect` reads the tables.
+"""The page of a run as HTML. Spark-free; `collect` reads the tables.
 
 Every text on the page comes from strangers. Jinja escapes all of it, marks that could disguise a text are written out,
-and a Content-Security-Policy lets nothing run and nothing load.
+and a Content-Security-Policy lets only the page's own script run, by its hash, and nothing load. The script sets texts
+alone, never markup.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from pipeline.review.charts import AFTER, BEFORE, Series, Sizes, rank_chart
-from pipeline.review.page import is_link, make_environment
+from pipeline.review.browser import columns_of, pack
+from pipeline.review.charts import AFTER, BEFORE, Series, rank_chart
+from pipeline.review.contents import ReportData
+from pipeline.review.funnel_chart import funnel_chart
+from pipeline.review.page import is_link, make_environment, read_scripts, script_hash, visible
 from pipeline.runtime.secrets import mask
 
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A phrase of a label. `images` carry it, `how` it came: self, inflection, order, spacing or embedding."""
-
-    phrase: str
-    how: str
-    similarity: float
-    images: int
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A text that says a label of an image: `phrase` is the part of `text` that does; seen `count` times."""
-
-    signal: str
-    text: str
-    phrase: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """An image of a label. `picture` is a data URI, or None where there is none to show."""
-
-    image_id: str
-    uri: str | None
-    confidence: float
-    said: tuple[Said, ...]
-    picture: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShownLabel:
-    """A label on the page.
-
-    Attributes:
-        key: stable across runs.
-        images: that carry it in the manifest.
-        kept: of these, in the capped set.
-        phrases: number of its members, of which `members` are the most frequent.
-        signals: signal -> images on which it says the label.
-    """
-
-    key: str
-    name: str
-    language: str
-    band: str
-    images: int
-    kept: int
-    parent: str | None
-    repeat_factor: float
-    class_weight: float
-    phrases: int
-    members: tuple[Member, ...]
-    signals: tuple[tuple[str, int], ...]
-    examples: tuple[Example, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Labels of one band, and their image-label pairs: all, and in the capped set."""
-
-    name: str
-    labels: int
-    pairs: int
-    kept: int
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """What one language has: distinct texts, phrases that went into clustering, labels, image-label pairs."""
-
-    language: str
-    texts: int
-    phrases: int
-    labels: int
-    pairs: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReportData:
-    """All that the page shows; bounded, whatever the size of the run.
-
-    Attributes:
-        record: run.json: run_id, created, config, digest, versions, signals, stages.
-        images: distinct images of the sources, reposts folded.
-        labelled: images with at least one label.
-        kept: labelled images in the capped set.
-        validation: labelled images that are held out.
-        cap: images a label that are kept for sure (t); None where no label has more.
-        phrases: images -> phrases that went into clustering.
-        labels: images -> labels.
-        capped: images in the capped set -> labels.
-        ways: how -> members.
-        drops: (stage, unit, reason) -> some of what was dropped, most frequent first.
-    """
-
-    record: Mapping[str, Any]
-    images: int
-    labelled: int
-    kept: int
-    validation: int
-    cap: int | None
-    phrases: Sizes
-    labels: Sizes
-    capped: Sizes
-    bands: tuple[Band, ...]
-    languages: tuple[Language, ...]
-    ways: Mapping[str, int]
-    drops: Mapping[tuple[str, str, str], tuple[str, ...]]
-    largest: tuple[ShownLabel, ...]
-    tail: tuple[ShownLabel, ...]
+SCRIPTS = ("labels.js", "list.js", "detail.js", "map.js", "hand.js", "browser.js")
 
 
 def render_report(data: ReportData) -> str:
@@ -137,8 +29,11 @@ def render_report(data: ReportData) -> str:
         data: what to show.
 
     Returns:
-        HTML5 without scripts; the only external references are links to pictures on the web. Equal data, equal page.
+        HTML5; the only external references are links to pictures on the web. Without its script all but the list of
+        labels and the map is there. Equal data, equal page.
     """
+    shown = _number_pictures(data)
+    columns = columns_of(data.listed, data.record["signals"], data.labelled, shown)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -148,6 +43,10 @@ def render_report(data: ReportData) -> str:
             sections=_settings(data.record["config"]),
             rank_chart=_phrases_and_labels(data),
             cap_chart=_whole_and_capped(data),
+            funnel=funnel_chart("funnel", data.record["stages"]),
+            numbers_of_pictures=shown,
+            packed=pack(columns),
+            script=read_scripts(*SCRIPTS),
         )
     )
 
@@ -182,12 +81,25 @@ def share(part: float, whole: float) -> str:
     return f"{percent:.1f} %" if 0 < percent < 9.95 else f"{percent:.0f} %"
 
 
+def label_link(key: str) -> str:
+    """The address on the page that opens a label."""
+    return f"#label={quote(visible(key), safe='')}"
+
+
 def _environment() -> Environment:
     environment = make_environment()
     environment.filters.update(
         number=lambda value: f"{value:,}", duration=duration, link=is_link, parts=split_at, share=share
     )
+    environment.filters.update(hash=script_hash, label_link=label_link)
     return environment
+
+
+def _number_pictures(data: ReportData) -> dict[str, int]:
+    """Data URI -> number, of the pictures that stand on the page itself, in its order."""
+    cards = [example for label in (*data.largest, *data.tail) for example in label.examples]
+    pictures = [example.picture for example in (*(doubt.example for doubt in data.doubts), *cards)]
+    return {uri: place for place, uri in enumerate(dict.fromkeys(uri for uri in pictures if uri is not None))}
 
 
 def _settings(config: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, Any]]]]:

@@ -175,7 +175,7 @@ def _displayed(tables: Tables) -> pa.Table:
 
 def write_report(run: Run) -> tuple[int, int]:
     """The page that shows the run."""
-    page = report.render_report(collect.collect_report(run.read, run.record.content, run.config.report))
-    files.write_text(run.report, page)
+    data = collect.collect_report(run.read, run.record.content, run.config.report, audited(run.config.publish.audit))
+    files.write_text(run.report, report.render_report(data))
     images = run.read("manifest").count()
     return images, images

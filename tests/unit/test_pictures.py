@@ -5,8 +5,10 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from pipeline.review import pictures
 from pipeline.review.pictures import inline_pictures
 from pipeline.runtime.files import local_path
 
@@ -36,6 +38,17 @@ def test_pictures_stay_within_the_budget_and_every_label_has_its_first(tmp_path:
     assert {uris[0] for uris in wanted} <= set(found)
     assert len(found) < len(sizes)
     assert inline_pictures(wanted, 0) == {}
+
+
+def test_a_spent_budget_opens_no_more_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [[png(tmp_path / f"{i}.png", 64)] for i in range(45)]
+    budget = len(next(iter(inline_pictures(wanted[:1], 10_000_000).values()))) * 40 + 40
+    opened: list[str] = []
+    read = pictures._read
+    monkeypatch.setattr(pictures, "_read", lambda uri, *rest: (opened.append(uri), read(uri, *rest))[1])
+    found = inline_pictures(wanted, budget)
+    assert len(opened) < len(wanted)
+    assert sum(map(len, found.values())) <= budget
 
 
 def test_one_large_drawing_does_not_take_the_budget(tmp_path: Path) -> None:

@@ -5,43 +5,17 @@ import dataclasses
 import functools
 import re
 from html.parser import HTMLParser
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from report_pages import HOSTILE, KEY, label, report
 
 from pipeline.review.charts import AFTER, Series, rank_chart, rank_curve
-from pipeline.review.page import visible
-from pipeline.review.report import (
-    Band,
-    Example,
-    Language,
-    Member,
-    ReportData,
-    Said,
-    ShownLabel,
-    render_report,
-    share,
-    split_at,
-)
-from pipeline.runtime.config import Config
-from pipeline.runtime.inputs import SourceConfig
+from pipeline.review.page import read_scripts, script_hash, visible
+from pipeline.review.report import SCRIPTS, label_link, render_report, share, split_at
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>' onmouseover='alert(1)",
-    "</style><style>body{background:url(http://evil.example/)}",
-    "</title></bdi></svg><svg onload=alert(1)>",
-    "{{ 7 * 7 }}{% raw %}",
-    "javascript:alert(1)",
-    "data:text/html,<script>alert(1)</script>",
-    'http://evil.example/" onclick="alert(1)',
-    "photo\u202egpj.exe",
-    "\u2067right\u2069 \x00\x1b[31m",
-    "lone \ud800 surrogate",
-]
 VOID = {"meta", "link", "img", "br", "input"}
 
 
@@ -68,66 +42,8 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if not self.open or self.open[-1] != "style":
+        if not self.open or self.open[-1] not in ("style", "script"):
             self.text += data
-
-
-def label(text: str = "fern", *, uri: str | None = None, picture: str | None = None) -> ShownLabel:
-    return ShownLabel(
-        key="00112233aabbccdd",
-        name=text,
-        language="en",
-        band="tail",
-        images=12,
-        kept=12,
-        parent=text,
-        repeat_factor=1.5,
-        class_weight=0.9,
-        phrases=40,
-        members=(Member(text, "self", 1.0, 9), Member(text, "embedding", 0.83, 3)),
-        signals=((text, 12),),
-        examples=(Example(text, uri, 0.75, (Said(text, f"a {text} here", text, 3),), picture),),
-    )
-
-
-def report(
-    text: str = "fern", *, tail: tuple[ShownLabel, ...] = (), cap: int | None = 10, **example: Any
-) -> ReportData:
-    source = SourceConfig(
-        name=text,
-        path=f"s3a://user:hunter2@bucket/{text}".replace("\0", ""),
-        signal="title",
-        options={"password": text},
-    )
-    stages = [
-        {"stage": "ingest", "unit": "row", "rows_in": 12_345, "rows_out": 12_300, "rejects": {f"row/{text}": 45}},
-        {"stage": "publish", "unit": "image", "rows_in": 0, "rows_out": 0, "rejects": {}},
-    ]
-    return ReportData(
-        record={
-            "run_id": text,
-            "created": "2025-01-01T12:00:00+00:00",
-            "config": dataclasses.asdict(Config(sources=(source,))),
-            "digest": "0123456789abcdef",
-            "versions": {"python": text},
-            "signals": [text],
-            "stages": [{**stage, "seconds": 61.0, "peak_memory_mb": 812} for stage in stages],
-        },
-        images=1000,
-        labelled=900,
-        kept=800,
-        validation=45,
-        cap=cap,
-        phrases={1: 30, 5: 3},
-        labels={12: 3},
-        capped={10: 3},
-        bands=(Band("head", 1, 12, 10), Band("torso", 0, 0, 0), Band("tail", 2, 24, 24)),
-        languages=(Language(text, 50, 33, 3, 36),),
-        ways={"self": 3, text: 4},
-        drops={("ingest", "row", text): (text,)},
-        largest=(label(text, **example),),
-        tail=tail,
-    )
 
 
 @functools.cache
@@ -164,21 +80,34 @@ def test_a_text_of_ten_thousand_characters_is_folded_and_whole() -> None:
 def test_the_page_refers_to_nothing_outside_but_by_links_that_do_not_tell_where_from() -> None:
     page = Page(render_report(report(uri="https://pictures.example/1.jpg?a=1&b=2")))
     links = [attrs for tag, attrs in page.tags if tag == "a" and not attrs["href"].startswith("#")]
-    assert [link["href"] for link in links] == ["https://pictures.example/1.jpg?a=1&b=2"]
-    assert "noreferrer" in links[0]["rel"].split()
+    assert {link["href"] for link in links} == {"https://pictures.example/1.jpg?a=1&b=2"}
+    assert all("noreferrer" in link["rel"].split() for link in links)
     for tag, attrs in page.tags:
         for name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset"):
             assert tag == "a" or attrs.get(name, "#").startswith(("#", "data:"))
     assert not re.search(r"url\((?!#)", " ".join(str(attrs) for _, attrs in page.tags))
 
 
-def test_the_page_has_no_script_and_forbids_all_of_them() -> None:
-    page = Page(render_report(report()))
+def test_only_the_page_s_own_script_may_run_and_nothing_may_load() -> None:
+    html = render_report(report())
+    page = Page(html)
     policy = next(attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy")
-    assert "default-src 'none'" in policy
-    assert "script-src" not in policy
-    assert "script" not in {tag for tag, _ in page.tags}
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    [script] = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert rules["default-src"] == "'none'"
+    assert rules["img-src"] == "data:"
+    assert rules["script-src"] == script_hash(script)
+    assert "connect-src" not in rules
+    assert [attrs.get("type") for tag, attrs in page.tags if tag == "script"] == ["application/gzip+base64", None]
     assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+
+
+def test_the_script_never_makes_markup_or_code_of_a_text() -> None:
+    script = read_scripts(*SCRIPTS)
+    for means in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch("):
+        assert means not in script
+    assert "</script" not in script
+    assert "<!--" not in script
 
 
 @pytest.mark.parametrize(
@@ -193,22 +122,27 @@ def test_ids_are_unique_and_every_anchor_has_its_target() -> None:
     page = Page(render_report(report()))
     ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
-    targets = {attrs[name][1:] for _, attrs in page.tags for name in ("href", "xlink:href") if name in attrs} - {
-        "ata:,"
-    }
+    links = {attrs[name] for _, attrs in page.tags for name in ("href", "xlink:href") if name in attrs}
+    targets = {link[1:] for link in links if link.startswith("#") and not link.startswith("#label=")}
     assert targets <= set(ids)
+    assert label_link(KEY) in links
 
 
 def test_an_svg_picture_is_an_image_and_never_markup() -> None:
     picture = "data:image/svg+xml;base64," + base64.b64encode(b"<svg onload='alert(1)'/>").decode()
     page = Page(render_report(report(picture=picture)))
-    assert [attrs["src"] for tag, attrs in page.tags if tag == "img"] == [picture]
+    shown = [attrs for tag, attrs in page.tags if tag == "img"]
+    assert [attrs["src"] for attrs in shown] == [picture, picture]  # of the doubtful pair and of the card
+    assert {attrs["data-picture"] for attrs in shown} == {"0"}
 
 
 def test_without_pictures_tail_labels_cap_and_drops_the_page_is_whole() -> None:
-    data = dataclasses.replace(report(cap=None), labels={}, phrases={}, drops={}, ways={}, largest=())
-    page = Page(render_report(data))
+    data = dataclasses.replace(report(cap=None), labels={}, phrases={}, drops={}, ways={}, largest=(), far=(), odd=())
+    record = {**data.record, "stages": [{**stage, "rows_in": 0} for stage in data.record["stages"]]}
+    page = Page(render_report(dataclasses.replace(data, record=record, doubts=(), audit=(), taught=())))
     assert "No tail label" in page.text
+    assert "No phrase joined a label by meaning alone." in page.text
+    assert "Cross-validated" not in page.text
     assert "svg" not in {tag for tag, _ in page.tags}
     assert not page.open
 
@@ -221,6 +155,13 @@ def test_secrets_of_sources_are_not_shown() -> None:
     page = render_report(report("fern"))
     assert "hunter2" not in page
     assert "password = ***" in page
+
+
+def test_many_cards_are_folded_and_whole() -> None:
+    tail = tuple(label(f"fern {i}") for i in range(9))
+    page = Page(render_report(report(tail=tail)))
+    assert "3 more" in page.text
+    assert all(f"fern {i}" in page.text for i in range(9))
 
 
 def test_drops_are_counted_and_shown() -> None:

@@ -70,8 +70,9 @@ def report_grown(run: Run) -> tuple[int, int]:
     def read(table: str) -> DataFrame:
         return whole(run, history, table)
 
-    page = report.render_report(collect.collect_report(read, run.record.content, run.config.report))
-    files.write_text(run.report, page)
+    audit = publishing.audited(run.config.publish.audit)
+    data = collect.collect_report(read, run.record.content, run.config.report, audit)
+    files.write_text(run.report, report.render_report(data))
     images = run.read("manifest").count()
     return images, images
 
