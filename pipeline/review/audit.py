@@ -15,6 +15,7 @@ from pipeline.review.precision import describe, precision
 from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code
 from pipeline.runtime.errors import RunError
+from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 from pipeline.runtime.session import start_session
 from pipeline.runtime.tables import Tables
 
@@ -104,21 +105,24 @@ def _draw(parsed: argparse.Namespace) -> None:
     sys.stdout.write(f"{len(pairs):,} pairs, {shown:,} with a picture: {files.join(out, 'audit.html')} and audit.csv\n")
 
 
-def _parser(doc: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    what = parser.add_mutually_exclusive_group(required=True)
+def _parser(doc: str) -> JobParser:
+    parser = job_parser(doc)
+    what = parser.group(READ).add_mutually_exclusive_group(required=True)
     what.add_argument("--run", metavar="DIR", help="folder of a finished run, to draw from: RUN_ROOT/RUN_ID")
     what.add_argument("--result", metavar="FILE", help="judgements to read back: audit_result.csv, or audit.csv")
-    parser.add_argument("--out", metavar="FOLDER", help="where audit.html and audit.csv are written; needed by --run")
-    parser.add_argument(
+    parser.group(WRITE).add_argument(
+        "--out", metavar="FOLDER", help="where audit.html and audit.csv are written; needed by --run"
+    )
+    draw = parser.group(WORK)
+    draw.add_argument(
         "--per-cell",
         type=_whole_number,
         default=5,
         metavar="N",
         help="pairs of each decile of confidence in each band (default: 5, so at most 150 in all)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the draw (default: 0)")
-    parser.add_argument(
+    draw.add_argument("--seed", type=int, default=0, metavar="S", help="of the draw (default: 0)")
+    draw.add_argument(
         "--most-useful", action="store_true", help="30 * N uncertain pairs of large labels instead; no fair sample"
     )
     return parser

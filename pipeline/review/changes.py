@@ -1,6 +1,5 @@
 """What became of the labels of an earlier run: a table for people, and a remap table for programs."""
 
-import argparse
 import logging
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.errors import RunError
+from pipeline.runtime.job_parser import CONSOLE, READ, WRITE, JobParser, job_parser
 from pipeline.runtime.session import start_session
 from pipeline.runtime.tables import Tables
 from pipeline.vocabulary.versions import Labels, describe, match_labels
@@ -71,12 +71,15 @@ def read_labels(spark: SparkSession, folder: str, purpose: str) -> Labels:
     return Labels(tables.read("vocabulary").toArrow(), members.toArrow())
 
 
-def _parser(doc: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("old", metavar="OLD_RUN", help="folder of the earlier run: RUN_ROOT/RUN_ID")
-    parser.add_argument("new", metavar="NEW_RUN", help="folder of the later run")
-    parser.add_argument("--out", metavar="FILE", help="the remap table, as Parquet: old labels to new ones")
-    parser.add_argument(
+def _parser(doc: str) -> JobParser:
+    parser = job_parser(doc)
+    read = parser.group(READ)
+    read.add_argument("old", metavar="OLD_RUN", help="folder of the earlier run: RUN_ROOT/RUN_ID")
+    read.add_argument("new", metavar="NEW_RUN", help="folder of the later run")
+    parser.group(WRITE).add_argument(
+        "--out", metavar="FILE", help="the remap table, as Parquet: old labels to new ones"
+    )
+    parser.group(CONSOLE).add_argument(
         "--examples", type=int, default=5, metavar="N", help="labels shown of each kind of change (default: 5)"
     )
     return parser

@@ -12,6 +12,7 @@ from pipeline.review.estimate_runs import Measured, in_order, read_measured
 from pipeline.review.estimate_table import render_forecast
 from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code, positive
+from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 
 
 def run_estimate(doc: str, argv: Sequence[str] | None = None) -> int:
@@ -51,16 +52,17 @@ def _estimate(parsed: argparse.Namespace) -> None:
         files.write_text(parsed.json, text)
 
 
-def _parser(doc: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
+def _parser(doc: str) -> JobParser:
+    parser = job_parser(doc)
+    read, work = parser.group(READ), parser.group(WORK)
+    read.add_argument(
         *("--run",),
         action="append",
         required=True,
         metavar="DIR",
         help="folder of a finished run: RUN_ROOT/RUN_ID; repeat it with other sizes of the same data and settings",
     )
-    size = parser.add_mutually_exclusive_group(required=True)
+    size = work.add_mutually_exclusive_group(required=True)
     size.add_argument("--signals", type=positive, metavar="N", help="rows of all sources, such as 8e9")
     size.add_argument("--images", type=positive, metavar="N", help="images, with as many signals each as in the runs")
     for flag, kind, default, what in (
@@ -70,19 +72,19 @@ def _parser(doc: str) -> argparse.ArgumentParser:
         ("--disk-mb-s", positive, 200.0, "what the disk of each executor reads or writes"),
         ("--network-mb-s", positive, 1_000.0, "what each executor sends"),
     ):
-        parser.add_argument(flag, type=kind, default=default, metavar="N", help=f"{what} (default: {default:g})")
-    parser.add_argument("--cores", type=_whole, metavar="N", help="cores of each executor (default: as the run had)")
-    parser.add_argument(
+        work.add_argument(flag, type=kind, default=default, metavar="N", help=f"{what} (default: {default:g})")
+    work.add_argument("--cores", type=_whole, metavar="N", help="cores of each executor (default: as the run had)")
+    work.add_argument(
         *("--languages",),
         type=_whole,
         metavar="N",
         help="languages that may fill mine.max_phrases (default: as many as normalize.languages lists)",
     )
-    parser.add_argument(
+    work.add_argument(
         "--phrases-per-second", type=positive, metavar="N", help="that the encoder does there, all machines together"
     )
-    parser.add_argument("--run-cores", type=_whole, metavar="N", help="cores that the runs had (default: on record)")
-    parser.add_argument("--json", metavar="FILE", help="all figures as JSON")
+    read.add_argument("--run-cores", type=_whole, metavar="N", help="cores that the runs had (default: on record)")
+    parser.group(WRITE).add_argument("--json", metavar="FILE", help="all figures as JSON")
     return parser
 
 

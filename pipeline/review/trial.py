@@ -1,6 +1,5 @@
 """A finished run judged by trusted labels, beside what other methods and simple baselines make of its tables."""
 
-import argparse
 import dataclasses
 import logging
 import sys
@@ -21,6 +20,7 @@ from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import Config
 from pipeline.runtime.errors import ConfigError
+from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 from pipeline.runtime.road import Run, log
 from pipeline.runtime.session import start_session
 from pipeline.runtime.tables import Tables as RunTables
@@ -151,13 +151,14 @@ def _facts(truth: Truth) -> Mapping[str, Any]:
     }
 
 
-def _parser(doc: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", required=True, metavar="DIR", help="folder of a finished run: RUN_ROOT/RUN_ID")
-    parser.add_argument(
+def _parser(doc: str) -> JobParser:
+    parser = job_parser(doc)
+    read, write, work = (parser.group(title) for title in (READ, WRITE, WORK))
+    read.add_argument("--run", required=True, metavar="DIR", help="folder of a finished run: RUN_ROOT/RUN_ID")
+    read.add_argument(
         "--truth", required=True, metavar="FILE", help="trusted labels: Parquet or CSV with image_id and label"
     )
-    parser.add_argument(
+    work.add_argument(
         "--methods",
         nargs="+",
         choices=WAYS,
@@ -165,17 +166,17 @@ def _parser(doc: str) -> argparse.ArgumentParser:
         metavar="WAY",
         help=f"what to judge: {', '.join(WAYS)} (default: {OWN} and the baselines {', '.join(baselines.NAMES)})",
     )
-    parser.add_argument(
+    work.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="another setting for all methods tried"
     )
-    parser.add_argument(
+    work.add_argument(
         "--ablate",
         action="store_true",
         help="also the run assigned again, as it is and with each term of confidence switched off or on",
     )
-    parser.add_argument("--plot", metavar="FILE.svg", help="confidence against precision, raw and calibrated")
-    parser.add_argument("--out", metavar="FILE", help="everything, as JSON")
-    parser.add_argument(
+    write.add_argument("--plot", metavar="FILE.svg", help="confidence against precision, raw and calibrated")
+    write.add_argument("--out", metavar="FILE", help="everything, as JSON")
+    write.add_argument(
         "--scratch",
         default=tempfile.gettempdir(),
         metavar="DIR",

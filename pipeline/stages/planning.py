@@ -26,6 +26,7 @@ from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code, positive
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import RunError
+from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 from pipeline.runtime.session import start_session
 from pipeline.runtime.tables import Tables
 from pipeline.stages import publishing
@@ -123,35 +124,38 @@ def _write(tables: Tables, record: dict[str, Any], config: Config, folder: str, 
     sys.stdout.write(f"manifest {folder}\n")
 
 
-def _parser(doc: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", required=True, metavar="DIR", help="folder of a finished run: RUN_ROOT/RUN_ID")
-    budget = parser.add_mutually_exclusive_group(required=True)
+def _parser(doc: str) -> JobParser:
+    parser = job_parser(doc)
+    write, work = parser.group(WRITE), parser.group(WORK)
+    parser.group(READ).add_argument(
+        "--run", required=True, metavar="DIR", help="folder of a finished run: RUN_ROOT/RUN_ID"
+    )
+    budget = work.add_mutually_exclusive_group(required=True)
     for flag, meta, what in (
         ("--images", "N", "showings an epoch: a cap where there are more images, else the rare repeat"),
         ("--tail-share", "S", "share of all matches in labels below the cap"),
         ("--min-per-label", "N", "showings that each label has an epoch, or as many as it can have"),
     ):
         budget.add_argument(flag, nargs="+", type=positive, metavar=meta, help=f"{what}; several are compared")
-    parser.add_argument(
+    work.add_argument(
         "--over", choices=("labels", "hierarchy"), default="labels", help="what shares evenly (default: labels)"
     )
-    parser.add_argument(
+    work.add_argument(
         *("--repeat-below",),
         type=positive,
         default=NO_REPEAT,
         metavar="R",
         help="labels with fewer images repeat, by the square root (default: 1, none)",
     )
-    parser.add_argument(
+    work.add_argument(
         "--minimum",
         type=positive,
         metavar="N",
         help="tell labels with fewer showings (default: --min-per-label, or 1)",
     )
-    parser.add_argument("--plot", metavar="FILE.svg", help="draw showings by rank, and shares of the bands")
-    parser.add_argument("--out", metavar="FILE.json", help="all figures as JSON")
-    parser.add_argument(
+    write.add_argument("--plot", metavar="FILE.svg", help="draw showings by rank, and shares of the bands")
+    write.add_argument("--out", metavar="FILE.json", help="all figures as JSON")
+    write.add_argument(
         "--write", metavar="NAME", help="publish with this plan as RUN_ROOT/manifest/RUN_ID.NAME, beside the other"
     )
     return parser

@@ -15,6 +15,7 @@ from pipeline.runtime import failures, files
 from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.errors import InputError
+from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 from pipeline.runtime.places import PathsConfig, refuse_plain
 from pipeline.runtime.session import default_storage, settings, start_session
 
@@ -99,35 +100,36 @@ def _write(parsed: argparse.Namespace) -> None:
         spark.stop()
 
 
-def _parser(doc: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--manifest", required=True, metavar="DIR", help="folder of a published manifest")
-    parser.add_argument("--out", required=True, metavar="DIR", help="where shards are written, local or remote")
-    parser.add_argument(
+def _parser(doc: str) -> JobParser:
+    parser = job_parser(doc)
+    read, write, work = (parser.group(title) for title in (READ, WRITE, WORK))
+    read.add_argument("--manifest", required=True, metavar="DIR", help="folder of a published manifest")
+    write.add_argument("--out", required=True, metavar="DIR", help="where shards are written, local or remote")
+    read.add_argument(
         *("--split",), nargs="+", choices=SPLITS, default=["train"], help="one or both splits (default: train)"
     )
-    parser.add_argument(
+    write.add_argument(
         *("--rows-per-shard",), type=_count, default=10_000, metavar="N", help="about so many (default: 10,000)"
     )
-    parser.add_argument(
+    read.add_argument(
         *("--pictures",),
         metavar="TABLE.parquet",
         help="pictures as columns image_id (string) and bytes (binary); an image that it lacks is read from image_uri",
     )
-    parser.add_argument(
+    work.add_argument(
         "--sampling",
         choices=("all", "kept"),
         default="all",
         help="all images, or those that the cap keeps: sample_u < keep_prob (default: all)",
     )
-    parser.add_argument(
+    work.add_argument(
         *("--max-picture-bytes",),
         type=_count,
         default=20_000_000,
         metavar="N",
         help="larger pictures are left out (default: 20,000,000)",
     )
-    parser.add_argument(
+    read.add_argument(
         *("--allowed-roots",),
         nargs="*",
         metavar="DIR",

@@ -17,7 +17,7 @@ from pipeline.runtime.job_parser import JobParser, job_parser, split_doc
 
 JOBS = sorted(path for path in (Path(__file__).parents[2] / "jobs").glob("*.py") if path.name != "__init__.py")
 # Jobs whose options are plain argparse's: their help has examples before the options, and neither groups nor hints.
-PLAIN = {"audit", "compare", "estimate", "evaluate", "explain", "plan", "shards", "versions"}
+PLAIN = {"compare", "explain"}
 DOC = """Do this.
 
 And that, too.
