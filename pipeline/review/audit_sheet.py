@@ -4,14 +4,13 @@ Every text comes from strangers. On the page Jinja escapes all of it, and a Cont
 own script run, by its hash, and nothing load. In the CSV file, cells that are only to be read never start a formula.
 """
 
-import base64
 import csv
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.review.page import is_link, make_environment
+from pipeline.review.page import is_link, make_environment, script_hash
 from pipeline.review.pictures import inline_pictures
 from pipeline.runtime import files
 
@@ -106,7 +105,7 @@ def render_sheet(pairs: Sequence[Pair], pictures: Mapping[str, str], title: str)
         HTML5. Answers stay in the browser's storage, under a key that only equal pairs share. Equal pairs, equal page.
     """
     environment = make_environment()
-    environment.filters.update(link=is_link, hash=_script_hash, weight=weight_text)
+    environment.filters.update(link=is_link, hash=script_hash, weight=weight_text)
     sheet = hashlib.sha256(render_csv(pairs).encode("utf-8")).hexdigest()[:16]
     return environment.get_template("audit.html").render(pairs=pairs, pictures=pictures, title=title, sheet=sheet)
 
@@ -123,9 +122,3 @@ def no_formula(cell: str) -> str:
 
 def _listed(told: Sequence[tuple[str, str, int]], separator: str) -> str:
     return separator.join(f"{signal}: {text}" + (f" (x{count})" if count > 1 else "") for signal, text, count in told)
-
-
-def _script_hash(script: str) -> str:
-    """The source expression that allows one inline script, as Content Security Policy Level 2 defines it."""
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -95,7 +95,7 @@ def test_the_page_needs_nothing_but_itself_and_complains_of_nothing(watch: Watch
     watched = watch(html)
     page = watched.ready()
     assert names(page) == NAMES  # most images first
-    assert page.locator("#detail h3").inner_text() == "Cat"
+    sync_api.expect(page.locator("#detail h3")).to_have_text("Cat")
     page.mouse.wheel(0, 20_000)
     page.wait_for_timeout(200)
     watched.check()
@@ -147,14 +147,14 @@ def test_keys_alone_search_walk_and_open(watch: Watch, html: str) -> None:
     assert active == "row-1"
     opened = page.locator(f"#{active} .name").inner_text()
     page.keyboard.press("Enter")
-    assert page.locator("#detail h3").inner_text() == opened
-    assert page.locator('#list [aria-selected="true"] .name').inner_text() == opened
-    assert "#label=" in page.url
+    sync_api.expect(page.locator("#detail h3")).to_have_text(opened)
+    sync_api.expect(page.locator('#list [aria-selected="true"] .name')).to_have_text(opened)
+    assert "#label=" in page.evaluate("location.hash")
     page.keyboard.press("End")
     page.keyboard.press("Enter")
-    assert page.locator("#detail h3").inner_text() == names(page)[-1]
+    sync_api.expect(page.locator("#detail h3")).to_have_text(names(page)[-1])
     page.go_back()
-    assert page.locator("#detail h3").inner_text() == opened
+    sync_api.expect(page.locator("#detail h3")).to_have_text(opened)
     watched.check()
 
 
@@ -162,7 +162,7 @@ def test_a_label_shows_phrases_family_companions_numbers_and_pictures(watch: Wat
     watched = watch(html, f"#label={KEY}")
     page = watched.ready()
     detail = page.locator("#detail")
-    assert detail.locator("h3").inner_text() == "Cat"
+    sync_api.expect(detail.locator("h3")).to_have_text("Cat")
     assert detail.locator(".members li").all_inner_texts()[1].replace("\n", " ") == "Cat plant 3 · similar 0.83"
     assert "and 38 more" in detail.inner_text()
     assert detail.locator(".examples mark").inner_text() == "fern"
@@ -170,9 +170,9 @@ def test_a_label_shows_phrases_family_companions_numbers_and_pictures(watch: Wat
     assert detail.locator(".examples a").get_attribute("href") == "https://pictures.example/1.jpg"
     assert "where sample_u < keep_prob" in detail.inner_text()
     detail.locator(".chip", has_text="Sea lion").first.click()  # seen with
-    assert detail.locator("h3").inner_text() == "Sea lion"
+    sync_api.expect(detail.locator("h3")).to_have_text("Sea lion")
     detail.locator("header .chip").click()  # the broader one
-    assert detail.locator("h3").inner_text() == "Cat"
+    sync_api.expect(detail.locator("h3")).to_have_text("Cat")
     watched.check()
 
 
@@ -181,7 +181,7 @@ def test_a_link_of_the_page_leads_to_the_label_also_where_it_is_open(watch: Watc
     page = watched.ready()
     for _ in range(2):
         page.locator("#doubts td a").first.click()
-        assert page.locator("#detail h3").inner_text() == "Cat"
+        sync_api.expect(page.locator("#detail h3")).to_have_text("Cat")
         assert page.evaluate("document.activeElement.id") == "detail"
         assert page.locator("#detail").bounding_box()["y"] < 900
     watched.check()
@@ -208,7 +208,9 @@ def test_the_map_tells_names_and_opens_labels(watch: Watch, html: str) -> None:
     page.keyboard.press("0")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    assert page.locator("#detail h3").inner_text() == page.locator('#list [aria-selected="true"] .name').inner_text()
+    page.wait_for_function("location.hash.startsWith('#label=')")
+    opened = page.locator('#list [aria-selected="true"] .name').inner_text()
+    sync_api.expect(page.locator("#detail h3")).to_have_text(opened)
     watched.check()
 
 
@@ -245,7 +247,7 @@ def test_a_phone_scrolls_down_only_and_gets_to_the_opened_label(watch: Watch, ht
     page.locator("#list [data-place='2']").tap()
     page.wait_for_timeout(600)  # a smooth way down
     top = page.locator("#detail").bounding_box()["y"]
-    assert page.locator("#detail h3").inner_text() == "Fern"
+    sync_api.expect(page.locator("#detail h3")).to_have_text("Fern")
     assert -50 < top < 400
     page.locator("#back").tap()
     page.wait_for_timeout(600)

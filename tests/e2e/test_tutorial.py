@@ -72,7 +72,7 @@ def run(command: list[str], folder: Path, where: str) -> list[str]:
     """Lines of a command's answer, errors that it names first."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == 0, f"{where}\n{done.stdout}\n{done.stderr}"
     said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]

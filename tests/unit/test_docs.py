@@ -27,6 +27,8 @@ from pipeline.runtime.errors import UserError
 from pipeline.runtime.load import SECTIONS, load_config
 from pipeline.stages import ROAD
 
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # MyST asks Sphinx in an old way
+
 HOME = Path(__file__).parents[2]
 PAGES = sorted(site.PAGES.glob("*.md"))
 SOURCE = '[[sources]]\ncorpus = "icons"\n'

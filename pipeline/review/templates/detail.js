@@ -48,7 +48,7 @@ class Detail {
     if (parent >= 0) {
       const why = WHY_PARENT[labels.reasons[labels.parentHow[row]]];
       line.append(make("span", { class: "muted" }, " · kind of "), this.chip(parent));
-      if (why) line.append(make("span", { class: "muted" }, " " + why));
+      if (why) line.append(make("span", { class: "muted" }, " (" + why + ")"));
     }
     return make("header", {}, make("h3", { class: "clip" }, make("bdi", {}, labels.names[row])), line);
   }
