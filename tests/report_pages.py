@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.review.contents import (
+from pipeline.review.report.contents import (
     Audited,
     Band,
     Doubt,

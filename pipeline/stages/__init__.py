@@ -7,7 +7,8 @@ and Spark's actions happen in this package; what is computed is decided in the o
 import dataclasses
 from collections.abc import Sequence
 
-from pipeline.review import audit, changes, trial
+from pipeline.review import changes, trial
+from pipeline.review.audit import job as audit
 from pipeline.runtime.cli import Arguments, run_job
 from pipeline.runtime.config import Config
 from pipeline.runtime.road import Run, Stage, walk

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.review import estimate
+from pipeline.review.estimate import job as estimate
 
 
 def run_estimate(doc: str, argv: Sequence[str] | None = None) -> int:

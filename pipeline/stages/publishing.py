@@ -15,7 +15,9 @@ from pipeline.manifest.balance import expected
 from pipeline.manifest.tree import publish
 from pipeline.manifest.tree.card import CardFacts
 from pipeline.manifest.tree.origins import find_origins
-from pipeline.review import collect, precision, report
+from pipeline.review import precision
+from pipeline.review.report import collect
+from pipeline.review.report import page as report
 from pipeline.runtime import files
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import InputError

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from report_pages import many_labels
 
-from pipeline.review.report import render_report
+from pipeline.review.report.page import render_report
 
 FIRST_PAINT = """() => new Promise((done) => {
   const found = performance.getEntriesByName("first-contentful-paint");

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the product, where it is not installed
 
-from pipeline.review.estimate_forecast import Target
-from pipeline.review.estimate_growth import slope, slope_over_all
-from pipeline.review.estimate_plan import fit_stage, forecast
-from pipeline.review.estimate_runs import STAGES, Measured, read_measured
+from pipeline.review.estimate.forecast import Target
+from pipeline.review.estimate.growth import slope, slope_over_all
+from pipeline.review.estimate.plan import fit_stage, forecast
+from pipeline.review.estimate.runs import STAGES, Measured, read_measured
 from pipeline.review.scoreboard import render_table
 
 matplotlib.use("Agg")

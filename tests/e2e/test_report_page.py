@@ -10,7 +10,7 @@ import pytest
 from report_pages import HOSTILE, KEY, example, listed, many_labels, report
 
 from pipeline.review.page import visible
-from pipeline.review.report import render_report
+from pipeline.review.report.page import render_report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -12,9 +12,9 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from pipeline.labeling.judgements import read_judgements
-from pipeline.review import audit
-from pipeline.review.audit_draw import confidence_cells, draw_stratified, draw_useful, drawn_texts
-from pipeline.review.audit_sheet import Pair, write_sheet
+from pipeline.review.audit import job as audit
+from pipeline.review.audit.draw import confidence_cells, draw_stratified, draw_useful, drawn_texts
+from pipeline.review.audit.sheet import Pair, write_sheet
 
 DDL = "image_id string, label_id int, confidence float, band string, images long"
 Rows = list[tuple[Any, ...]]

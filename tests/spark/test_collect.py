@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.review.collect import collect_report
-from pipeline.review.companions import find_companions
-from pipeline.review.contents import Audited, Band, Doubt, Language, Member, Merge, ReportData, Said, Taught
-from pipeline.review.doubts import far_members, weak_pairs
+from pipeline.review.report.collect import collect_report
+from pipeline.review.report.companions import find_companions
+from pipeline.review.report.contents import Audited, Band, Doubt, Language, Member, Merge, ReportData, Said, Taught
+from pipeline.review.report.doubts import far_members, weak_pairs
 from pipeline.runtime.config import ReportConfig
 from pipeline.runtime.tables import load_schema
 

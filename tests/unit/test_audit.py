@@ -20,7 +20,7 @@ from PIL import Image
 from scipy.stats import binomtest
 
 from pipeline.labeling.judgements import JUDGEMENTS, read_judgements
-from pipeline.review.audit_sheet import COLUMNS, Pair, no_formula, render_csv, render_sheet, write_sheet
+from pipeline.review.audit.sheet import COLUMNS, Pair, no_formula, render_csv, render_sheet, write_sheet
 from pipeline.review.precision import describe, precision, wilson
 from pipeline.runtime.errors import InputError
 from pipeline.stages import run_audit

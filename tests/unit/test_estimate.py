@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs import estimate as job
-from pipeline.review.estimate import run_estimate
-from pipeline.review.estimate_forecast import Target
-from pipeline.review.estimate_growth import bound_cost, fit_cost, fit_power, slope, slope_over_all
-from pipeline.review.estimate_memory import find_memory
-from pipeline.review.estimate_plan import TINY, forecast
-from pipeline.review.estimate_runs import STAGES, Measured, read_measured
-from pipeline.review.estimate_table import render_forecast
+from pipeline.review.estimate.forecast import Target
+from pipeline.review.estimate.growth import bound_cost, fit_cost, fit_power, slope, slope_over_all
+from pipeline.review.estimate.job import run_estimate
+from pipeline.review.estimate.memory import find_memory
+from pipeline.review.estimate.plan import TINY, forecast
+from pipeline.review.estimate.runs import STAGES, Measured, read_measured
+from pipeline.review.estimate.table import render_forecast
 from pipeline.runtime.errors import ConfigError, RunError
 
 SIZES = (1e5, 1e6)

@@ -14,7 +14,7 @@ from report_pages import HOSTILE, KEY, label, report
 
 from pipeline.review.charts import AFTER, Series, rank_chart, rank_curve
 from pipeline.review.page import read_scripts, script_hash, visible
-from pipeline.review.report import SCRIPTS, label_link, render_report, share, split_at
+from pipeline.review.report.page import SCRIPTS, label_link, render_report, share, split_at
 
 VOID = {"meta", "link", "img", "br", "input"}
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_pages import HOSTILE, example, listed
 
-from pipeline.review.browser import columns_of, pack
 from pipeline.review.page import visible
+from pipeline.review.report.browser import columns_of, pack
 
 
 def unpack(packed: str) -> Any:

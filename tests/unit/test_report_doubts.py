@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.review.collect_labels import choose_pictured
-from pipeline.review.doubts import least_similar
+from pipeline.review.report.collect_labels import choose_pictured
+from pipeline.review.report.doubts import least_similar
 
 
 def test_the_least_similar_come_first_and_equal_ones_by_id() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from report_pages import HOSTILE
 
-from pipeline.review.funnel_chart import Step, find_steps, funnel_chart
+from pipeline.review.report.funnel_chart import Step, find_steps, funnel_chart
 
 
 def stage(name: str, unit: str, rows_in: int, rejects: dict[str, int]) -> dict[str, Any]:

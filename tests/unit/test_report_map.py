@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pipeline.review.vocabulary_map import SIDE, place_labels
+from pipeline.review.report.vocabulary_map import SIDE, place_labels
 
 
 def groups(sizes: list[int], seed: int = 0) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

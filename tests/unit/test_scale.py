@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from test_estimate import made, write_run
 
-from pipeline.review.estimate_runs import STAGES
+from pipeline.review.estimate.runs import STAGES
 from pipeline.runtime.progress import Meter
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))  # scripts, no package

@@ -10,7 +10,8 @@ from pipeline.manifest.balance import expected
 from pipeline.manifest.tree import publish
 from pipeline.manifest.tree.card import CardFacts
 from pipeline.manifest.tree.origins import find_origins
-from pipeline.review import collect, report
+from pipeline.review.report import collect
+from pipeline.review.report import page as report
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.history import History

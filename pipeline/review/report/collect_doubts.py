@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
-from pipeline.review import doubts
-from pipeline.review.collect_labels import rows_of
-from pipeline.review.contents import Doubt, Example, Merge
+from pipeline.review.report import doubts
+from pipeline.review.report.collect_labels import rows_of
+from pipeline.review.report.contents import Doubt, Example, Merge
 from pipeline.vocabulary.encoding.matrix import as_matrix
 
 Tables = Callable[[str], DataFrame]

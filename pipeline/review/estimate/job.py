@@ -6,10 +6,10 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from pipeline.review.estimate_forecast import Target, as_values
-from pipeline.review.estimate_plan import forecast
-from pipeline.review.estimate_runs import Measured, in_order, read_measured
-from pipeline.review.estimate_table import render_forecast
+from pipeline.review.estimate.forecast import Target, as_values
+from pipeline.review.estimate.plan import forecast
+from pipeline.review.estimate.runs import Measured, in_order, read_measured
+from pipeline.review.estimate.table import render_forecast
 from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code, positive
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser

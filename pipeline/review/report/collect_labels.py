@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.review import companions
-from pipeline.review.contents import Listed, Member
-from pipeline.review.vocabulary_map import place_labels
+from pipeline.review.report import companions
+from pipeline.review.report.contents import Listed, Member
+from pipeline.review.report.vocabulary_map import place_labels
 from pipeline.vocabulary.encoding.matrix import as_matrix
 
 MEMBERS_SHOWN = 24  # of a label

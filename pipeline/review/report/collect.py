@@ -12,11 +12,11 @@ from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
-from pipeline.review import collect_doubts as doubtful
-from pipeline.review import collect_labels as browsed
-from pipeline.review import doubts, examples
-from pipeline.review.collect_examples import Wanted, find_examples
-from pipeline.review.contents import (
+from pipeline.review.report import collect_doubts as doubtful
+from pipeline.review.report import collect_labels as browsed
+from pipeline.review.report import doubts, examples
+from pipeline.review.report.collect_examples import Wanted, find_examples
+from pipeline.review.report.contents import (
     Audited,
     Band,
     Example,

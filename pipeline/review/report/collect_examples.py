@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.review import examples
-from pipeline.review.contents import Example, Said
 from pipeline.review.pictures import inline_pictures
+from pipeline.review.report import examples
+from pipeline.review.report.contents import Example, Said
 from pipeline.runtime.config import ReportConfig
 
 _CARD, _BROWSER, _WEAK = "card", "browser", "weak"  # why an image is shown

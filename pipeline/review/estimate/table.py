@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from pipeline.review.estimate_forecast import Forecast
-from pipeline.review.estimate_plan import BUSY
-from pipeline.review.estimate_runs import STAGES, Measured
+from pipeline.review.estimate.forecast import Forecast
+from pipeline.review.estimate.plan import BUSY
+from pipeline.review.estimate.runs import STAGES, Measured
 from pipeline.review.scoreboard import render_table
 
 _SHOWN = ("images", "texts", "mentions", "frequent", "kept", "encoded", "labels", "labelled")

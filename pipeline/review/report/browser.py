@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.review.contents import Example, Listed
 from pipeline.review.page import is_link, visible
+from pipeline.review.report.contents import Example, Listed
 
 BANDS = ("head", "torso", "tail")
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pipeline.review.estimate_forecast import Forecast, StageForecast, Target
-from pipeline.review.estimate_growth import Cost, Power, bound_cost, fit_cost, fit_power
-from pipeline.review.estimate_memory import find_memory
-from pipeline.review.estimate_runs import ASSUMED, STAGES, Measured, column, in_order, seconds
+from pipeline.review.estimate.forecast import Forecast, StageForecast, Target
+from pipeline.review.estimate.growth import Cost, Power, bound_cost, fit_cost, fit_power
+from pipeline.review.estimate.memory import find_memory
+from pipeline.review.estimate.runs import ASSUMED, STAGES, Measured, column, in_order, seconds
 
 # Seconds of each stage on 1,000 signals, on two cores: nearly all of it planning, compiling and starting. They are the
 # fixed costs where one run alone was given.

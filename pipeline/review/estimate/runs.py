@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.review.estimate_growth import Floats
+from pipeline.review.estimate.growth import Floats
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.history import require_whole

@@ -9,8 +9,8 @@ from pyspark.sql import DataFrame
 
 from pipeline.labeling.judgements import read_judgements
 from pipeline.review.ablation import read_record, recorded_config
-from pipeline.review.audit_draw import draw_stratified, draw_useful, drawn_evidence, drawn_texts, label_pairs
-from pipeline.review.audit_sheet import Pair, write_sheet
+from pipeline.review.audit.draw import draw_stratified, draw_useful, drawn_evidence, drawn_texts, label_pairs
+from pipeline.review.audit.sheet import Pair, write_sheet
 from pipeline.review.precision import describe, precision
 from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code

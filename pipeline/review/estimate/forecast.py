@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.review.estimate_growth import Power
-from pipeline.review.estimate_memory import Memory
+from pipeline.review.estimate.growth import Power
+from pipeline.review.estimate.memory import Memory
 from pipeline.runtime.errors import ConfigError
 
 

@@ -1,0 +1,1 @@
+"""The page of a run: what it shows, read out of the tables, and its HTML."""
