@@ -5,6 +5,7 @@ import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from report_pages import HOSTILE, KEY, example, listed, many_labels, report
@@ -72,11 +73,10 @@ def watch(chromium: "sync_api.Browser", tmp_path: Path) -> Iterator["Watch"]:
         context.close()
 
 
-class Watch:
+class Watch(Protocol):
     """What the fixture gives."""
 
-    def __call__(self, html: str, address: str = "", **options: object) -> Watched:
-        raise NotImplementedError
+    def __call__(self, html: str, address: str = "", **options: object) -> Watched: ...
 
 
 @pytest.fixture(scope="module")
