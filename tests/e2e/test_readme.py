@@ -1,4 +1,7 @@
-"""The README's commands: the quick ones are run; of the others targets, jobs, options and files must be there."""
+"""Commands of the README and of the pages: the README's quick ones are run; of all others what they name must be there.
+
+Blocks of commands on pages are read by `tests/unit/test_docs.py`, and those of the tutorial are run.
+"""
 
 import os
 import re
@@ -11,10 +14,12 @@ import pytest
 
 from pipeline.docs.blocks import job_calls, read_blocks
 from pipeline.docs.parsers import misuse, options, read_jobs, subparsers
+from pipeline.docs.site import PAGES
 from pipeline.runtime.load import load_config
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXTS = {"README.md": README, **{path.name: path.read_text(encoding="utf-8") for path in sorted(PAGES.glob("*.md"))}}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PARSERS = {job.name: job.parser for job in read_jobs(ROOT / "jobs")}
 QUICK = ("--print-config", "-m pipeline.runtime.java")
@@ -27,10 +32,20 @@ def command_lines() -> list[str]:
     return [line for line in lines if re.match(r"(make|\.venv/bin/python|spark-submit|[A-Z_]+=\S+ )", line)]
 
 
-def spans() -> list[str]:
-    """Code inside lines, outside of blocks."""
-    outside = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
-    return [" ".join(found[1].split()) for found in re.findall(r"(`+)([^`]+)\1", outside)]
+def outside_of_blocks(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def spans(texts: dict[str, str] = TEXTS) -> list[str]:
+    """Code inside lines of the README and of all pages."""
+    found = [re.findall(r"(`+)([^`]+)\1", outside_of_blocks(text)) for text in texts.values()]
+    return [" ".join(span.split()) for each in found for _, span in each]
+
+
+def headings(text: str) -> set[str]:
+    """Anchors of the headings of a text, as readers of Markdown make them."""
+    titles = re.findall(r"^#+ (.*)$", outside_of_blocks(text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def without_comment(line: str) -> str:
@@ -42,8 +57,9 @@ def made_settings() -> str:
 
 
 def test_there_is_much_to_check() -> None:
-    assert len(command_lines()) > 10
-    assert sum(len(list(job_calls(line))) for line in command_lines()) > 5
+    assert sum(len(list(job_calls(line))) for line in command_lines()) >= 5
+    assert len([span for span in spans() if "jobs/" in span]) > 15
+    assert len([span for span in spans() if span.startswith("make ")]) > 10
 
 
 @pytest.mark.parametrize("line", sorted({line for line in command_lines() if "jobs/" in line}))
@@ -78,10 +94,22 @@ def test_targets_of_make_exist(call: str) -> None:
 @pytest.mark.parametrize(
     "path", sorted({span.split()[0] for span in spans() if re.match(r"(tests|pipeline|schemas)/[\w/]+", span)})
 )
-def test_files_that_the_readme_names_exist(path: str) -> None:
+def test_files_that_are_named_exist(path: str) -> None:
     path = path.rstrip(",")
     if "<" not in path and "*" not in path:
         assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("address", sorted(set(re.findall(r"\]\((?!http)([^)\s]+)\)", outside_of_blocks(README)))))
+def test_links_of_the_readme_lead_to_what_is_there(address: str) -> None:
+    path, _, anchor = address.partition("#")
+    assert (ROOT / path).is_file()
+    assert not anchor or anchor in headings((ROOT / path).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"-m (pipeline\.[\w.]+)", "".join(TEXTS.values())))))
+def test_modules_that_commands_start_exist(module: str) -> None:
+    assert (ROOT / f"{module.replace('.', '/')}.py").is_file()
 
 
 def test_make_alone_lists_every_target() -> None:
@@ -96,7 +124,7 @@ def test_the_readmes_settings_are_settings(tmp_path: Path) -> None:
 
 
 def quick_lines() -> list[str]:
-    inline = [span for span in spans() if span.startswith(".venv/bin/python -m ")]
+    inline = [span for span in spans({"README.md": README}) if span.startswith(".venv/bin/python -m ")]
     lines = [without_comment(line) for line in command_lines()] + inline
     return sorted({line for line in lines if any(mark in line for mark in QUICK)})
 
