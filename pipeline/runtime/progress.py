@@ -49,7 +49,7 @@ class Meter:
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> "Meter":
-        self._root = _root()
+        self._root = root_process()
         self._cpu_before = _cpu(self._root)
         self._stage_before = self._newest_stage()
         self._start = time.monotonic()
@@ -178,7 +178,7 @@ def _listed(spark: SparkSession) -> Any:
     return context.statusStore().stageList(none, False, False, doubles, none).iterator()
 
 
-def _root() -> psutil.Process:
+def root_process() -> psutil.Process:
     """This process, or the JVM of spark-submit that has started it."""
     own = psutil.Process()
     parent = own.parent()

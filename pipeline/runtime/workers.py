@@ -1,9 +1,10 @@
-"""Whether the workers of a cluster have what the driver has: the same Python, libraries and data.
+"""Python workers: whether those of a cluster have what the driver has, and an end to those that only hold memory.
 
 Without a library a job dies in the middle with a Java trace. With another version of one, or without WordNet on one
 node, it goes on and gives other tables. Both are told at the start, in one line.
 """
 
+import contextlib
 import functools
 import hashlib
 import platform
@@ -12,10 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import psutil
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from pipeline.runtime.errors import RunError
+from pipeline.runtime.progress import root_process
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -27,6 +30,8 @@ _LIBRARIES = (
 # Needed by some encoders only: an environment may go without them, unless the run says that its encoder needs them.
 _OF_MODELS = ("sentence-transformers", "transformers", "tokenizers", "torch", "model2vec")
 _NONE = "none"
+_DAEMON = "pyspark.daemon"  # what Spark starts to fork workers
+_PATIENCE = 5.0  # seconds for workers to end
 _MEND = (
     "Pack the code and the environment by `make dist`, and give them to spark-submit by --py-files and --archives; "
     "the README says how"
@@ -84,6 +89,22 @@ def facts(needed: tuple[str, ...] = ()) -> Facts:
     return tuple(found.items())
 
 
+def end_idle(spark: SparkSession) -> int:
+    """End the Python workers of a Spark on this machine, while no task runs; gives how many.
+
+    Spark keeps them for a minute after their last task, with the models and lexicons that they have loaded: half a
+    gigabyte and more each, which this process may need. It starts others when there is work for them again. On a
+    cluster they are on other machines, and stay.
+    """
+    if not str(spark.sparkContext.master).startswith("local"):
+        return 0
+    idle = [process for process in root_process().children(recursive=True) if _is_worker(process)]
+    for process in idle:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    return len(psutil.wait_procs(idle, timeout=_PATIENCE)[0])
+
+
 def compare(driver: Mapping[str, str], worker: Mapping[str, str], needed: Sequence[str] = ()) -> list[str]:
     """What differs, each with what the driver has and what the worker has; `needed` as for `check_workers`."""
     free = set(_OF_MODELS) - set(needed)
@@ -103,6 +124,14 @@ def recognize(trace: str) -> str | None:
             line = trace[found.start() :].splitlines()[0].strip()
             return f"the workers have {found.expand(what)}: {line[:200].rstrip('.')}. {_MEND}."
     return None
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    """Whether a process was forked off by Spark's daemon of Python workers, which itself does no task."""
+    with contextlib.suppress(psutil.Error):
+        parent = process.parent()
+        return parent is not None and all(_DAEMON in one.cmdline() for one in (process, parent))
+    return False
 
 
 def _wordnet() -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 import psutil
 
-_EVERY = 0.2  # seconds between two looks
+_EVERY = 0.2  # seconds between two looks, where looking is cheap
+_SHARE = 0.02  # of the time is spent on looking: the pages of a large process take long to count
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,15 @@ def watch(command: Sequence[str], limit: float = float("inf")) -> Watched:
     """Run a command to its end, or kill it after `limit` seconds.
 
     Memory is the proportional set size summed over the processes, so that pages which they share count once; resident
-    size where the system has no such figure. A peak of less than 0.2 s can be missed.
+    size where the system has no such figure. A peak of less than a second or two can be missed.
     """
     with tempfile.TemporaryFile() as written:
         start, peak, stopped = time.monotonic(), 0, False
         process = subprocess.Popen(command, stdout=written, stderr=subprocess.STDOUT)
         while process.poll() is None:
+            begun = time.monotonic()
             peak = max(peak, _tree_memory(process.pid))
-            time.sleep(_EVERY)
+            time.sleep(max(_EVERY, (time.monotonic() - begun) / _SHARE))
             if time.monotonic() - start > limit:
                 process.kill()
                 stopped = True

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from pipeline.labeling import confidence, evidence
 from pipeline.runtime.road import Run, log
+from pipeline.runtime.workers import end_idle
 from pipeline.stages.clustering import COLUMNS
 from pipeline.stages.growth.phrases import FRESH, history_of
 from pipeline.stages.rejects import as_rejects, null, write_rejects
@@ -22,6 +23,7 @@ def cluster_grown(run: Run) -> tuple[int, int]:
     history, config = history_of(run), run.config.cluster
     fresh = run.tables.read("candidates", FRESH).where("kept").select(*COLUMNS)
     amount = fresh.count()
+    end_idle(run.spark)  # from here on this process does the work
     named = history.read("members").select("phrase_id", "label_id", "how")
     known = history.read("candidates").join(named, "phrase_id").select(*COLUMNS)
     ranked = _rank(run, pa.concat_tables([fresh.toArrow(), known.toArrow()]))
