@@ -8,7 +8,7 @@ Examples:
 
 import sys
 
-from pipeline.stages import run_audit
+from pipeline.review.audit.job import run_audit
 
 if __name__ == "__main__":
     sys.exit(run_audit(__doc__))

@@ -8,7 +8,7 @@ Examples:
 
 import sys
 
-from pipeline.stages.estimating import run_estimate
+from pipeline.review.estimate.job import run_estimate
 
 if __name__ == "__main__":
     sys.exit(run_estimate(__doc__))

@@ -7,7 +7,7 @@ Examples:
 
 import sys
 
-from pipeline.stages import run_versions
+from pipeline.review.changes import run_versions
 
 if __name__ == "__main__":
     sys.exit(run_versions(__doc__))

@@ -1,6 +1,6 @@
 """What became of the labels of an earlier run: a table for people, and a remap table for programs."""
 
-import logging
+import argparse
 import sys
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from pipeline.runtime import files
-from pipeline.runtime.cli import exit_code
+from pipeline.runtime.cli import run_command
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.job_parser import CONSOLE, READ, WRITE, JobParser, job_parser
@@ -17,28 +17,14 @@ from pipeline.runtime.tables import Tables
 from pipeline.vocabulary.versions import Labels, describe, match_labels
 
 
-def run_comparison(doc: str, argv: Sequence[str] | None) -> int:
-    """Parse the arguments, compare, print; gives the exit code: 0 done, 2 unusable input."""
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
-    parsed = _parser(doc).parse_args(argv)
+def run_versions(doc: str, argv: Sequence[str] | None = None) -> int:
+    """Compare the labels of two runs; gives the exit code: 0 done, 2 unusable input.
 
-    def job() -> None:
-        if parsed.out and files.exists(parsed.out):
-            raise RunError(f"{parsed.out}: the file exists. Move or delete it, or give another --out.")
-        for folder in (parsed.old, parsed.new):  # before Spark: a mistake is told at once
-            require_labels(folder, "the comparison")
-        spark = start_session(SparkConfig(), "versions")
-        try:
-            old, new = (read_labels(spark, folder, "the comparison") for folder in (parsed.old, parsed.new))
-        finally:
-            spark.stop()
-        remap = match_labels(old, new)
-        if parsed.out:
-            system, inside = files.open_storage(parsed.out)
-            pq.write_table(remap, inside, filesystem=system)
-        sys.stdout.write(f"{describe(remap, parsed.examples)}\n")
-
-    return exit_code(job)
+    Args:
+        doc: what the job does, for --help.
+        argv: arguments; those of the process where None.
+    """
+    return run_command(_parser(doc), argv, _compare)
 
 
 def require_labels(folder: str, purpose: str) -> None:
@@ -69,6 +55,23 @@ def read_labels(spark: SparkSession, folder: str, purpose: str) -> Labels:
     images = tables.read("candidates").select("phrase_id", "images")
     members = tables.read("members").select("phrase_id", "label_id").join(images, "phrase_id")
     return Labels(tables.read("vocabulary").toArrow(), members.toArrow())
+
+
+def _compare(parsed: argparse.Namespace) -> None:
+    if parsed.out and files.exists(parsed.out):
+        raise RunError(f"{parsed.out}: the file exists. Move or delete it, or give another --out.")
+    for folder in (parsed.old, parsed.new):  # before Spark: a mistake is told at once
+        require_labels(folder, "the comparison")
+    spark = start_session(SparkConfig(), "versions")
+    try:
+        old, new = (read_labels(spark, folder, "the comparison") for folder in (parsed.old, parsed.new))
+    finally:
+        spark.stop()
+    remap = match_labels(old, new)
+    if parsed.out:
+        system, inside = files.open_storage(parsed.out)
+        pq.write_table(remap, inside, filesystem=system)
+    sys.stdout.write(f"{describe(remap, parsed.examples)}\n")
 
 
 def _parser(doc: str) -> JobParser:

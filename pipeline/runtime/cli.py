@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from pipeline.runtime.job_parser import CONSOLE, READ, RUN, WORK, WRITE, JobPars
 from pipeline.runtime.load import load_config, parse_config, render_config
 from pipeline.runtime.secrets import mask, mask_text
 
-__all__ = ["DONE", "FAILED", "UNUSABLE", "Arguments", "exit_code", "positive", "road_parser", "run_job"]
+__all__ = ["DONE", "FAILED", "UNUSABLE", "Arguments", "exit_code", "positive", "road_parser", "run_command", "run_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,19 @@ def run_job(
             return f"stopped; go on with --resume {console.run_id or ''}".rstrip()
 
         return exit_code(job, stopped)
+
+
+def run_command(parser: JobParser, argv: Sequence[str] | None, work: Callable[[argparse.Namespace], None]) -> int:
+    """The same for a job that walks no stages: it has its own options, and shows warnings on standard error.
+
+    Args:
+        parser: of its options.
+        argv: arguments; those of the process where None.
+        work: the job, given what was parsed.
+    """
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
+    parsed = parser.parse_args(argv)
+    return exit_code(lambda: work(parsed))
 
 
 def exit_code(job: Callable[[], None], stopped: str | Callable[[], str] = "stopped") -> int:

@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from pipeline.runtime import completion
@@ -22,15 +22,22 @@ _WIDEST, _NARROWEST = 110, 40  # columns of a help that is easy to read, whateve
 _OPTION_COLUMN = 28
 _HEAD = re.compile(r"^Examples:\n", re.MULTILINE)
 _EXAMPLE = re.compile(r"(?P<command>\S.*?)(?: {2,}(?P<what>\S.*))?")
+Check = Callable[[argparse.Namespace], str]
 _CHOICE = re.compile(r"argument (?P<option>[^\s/:]+)[^:]*: invalid choice: '(?P<given>[^']*)'")
 
 
 class JobParser(argparse.ArgumentParser):
     """An argument parser whose help begins with examples, and whose errors name the nearest option."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        """As `argparse.ArgumentParser`; options are grouped by `group`, and --help is among those of the console."""
+    def __init__(self, check: Check | None = None, **kwargs: Any) -> None:
+        """As `argparse.ArgumentParser`; options are grouped by `group`, and --help is among those of the console.
+
+        Args:
+            check: given what was parsed, what does not go together in it; empty where all does.
+            **kwargs: as in argparse.
+        """
         super().__init__(**{**kwargs, "formatter_class": _formatter, "add_help": False})
+        self._check = check
         self._argv: Sequence[str] = ()
         self._named = {title: self.add_argument_group(title) for title in (READ, WRITE, RUN, WORK, CONSOLE)}
         self.group(CONSOLE).add_argument("-h", "--help", action="help", help="show this text")
@@ -42,7 +49,10 @@ class JobParser(argparse.ArgumentParser):
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As in argparse. Where a shell asks for completions they are printed, and the process ends."""
         completion.offer(self)
-        return super().parse_args(args, namespace)
+        parsed = super().parse_args(args, namespace)
+        if self._check is not None and (unfit := self._check(parsed)):
+            self.error(unfit)
+        return parsed
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As in argparse; what was given is kept for messages."""
@@ -129,14 +139,15 @@ def _options(parser: argparse.ArgumentParser) -> list[str]:
     return found
 
 
-def job_parser(doc: str) -> JobParser:
+def job_parser(doc: str, check: Check | None = None) -> JobParser:
     """A parser with the help of a job.
 
     Args:
         doc: of the job's script: paragraphs, then perhaps `Examples:` and one command a line, indented, with what it is
             for behind two spaces or more.
+        check: given what was parsed, what does not go together in it; empty where all does.
     """
-    return JobParser(description=doc)
+    return JobParser(check, description=doc)
 
 
 def split_doc(doc: str) -> tuple[list[str], list[tuple[str, str]]]:

@@ -1,4 +1,4 @@
-"""The road: every stage, the tables that it reads and writes, in order. Jobs know only this.
+"""The road: every stage, the tables that it reads and writes, in order. Jobs that make tables know only this.
 
 A stage reads tables, hands them to the functions of the packages, writes what they give, and counts. Reading, writing
 and Spark's actions happen in this package; what is computed is decided in the others.
@@ -7,8 +7,7 @@ and Spark's actions happen in this package; what is computed is decided in the o
 import dataclasses
 from collections.abc import Sequence
 
-from pipeline.review import changes, trial
-from pipeline.review.audit import job as audit
+from pipeline.review import trial
 from pipeline.runtime.cli import Arguments, run_job
 from pipeline.runtime.config import Config
 from pipeline.runtime.road import Run, Stage, walk
@@ -103,13 +102,3 @@ def run_evaluation(doc: str, argv: Sequence[str] | None = None) -> int:
         assign_labels(run)
 
     return trial.run_trials(doc, argv, remake, reassign)
-
-
-def run_versions(doc: str, argv: Sequence[str] | None = None) -> int:
-    """Compare the labels of two runs; gives the exit code."""
-    return changes.run_comparison(doc, argv)
-
-
-def run_audit(doc: str, argv: Sequence[str] | None = None) -> int:
-    """Draw image labels of a run for people to judge, or read back what they said; gives the exit code."""
-    return audit.run_audit(doc, argv)

@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 import functools
 import json
-import logging
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,7 @@ from pipeline.review.ablation import read_record, recorded_config
 from pipeline.review.plan_chart import plan_chart
 from pipeline.review.plan_table import Planned, describe_plan, render_plans
 from pipeline.runtime import files
-from pipeline.runtime.cli import exit_code, positive
+from pipeline.runtime.cli import positive, run_command
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
@@ -39,14 +38,7 @@ def run_plan(doc: str, argv: Sequence[str] | None = None) -> int:
         doc: what the job does, for --help.
         argv: arguments; those of the process where None.
     """
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
-    parser = _parser(doc)
-    parsed = parser.parse_args(argv)
-    if parsed.write and len(parsed.images or parsed.tail_share or parsed.min_per_label) > 1:
-        parser.error("--write needs one budget")
-    if parsed.write and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", parsed.write):
-        parser.error(f"--write {parsed.write}: use letters, digits, '.', '_' and '-'")
-    return exit_code(lambda: _plan(parsed))
+    return run_command(_parser(doc), argv, _plan)
 
 
 def make_plans(
@@ -124,8 +116,17 @@ def _write(tables: Tables, record: dict[str, Any], config: Config, folder: str, 
     sys.stdout.write(f"manifest {folder}\n")
 
 
+def _unfit(parsed: argparse.Namespace) -> str:
+    """What stands against --write."""
+    if parsed.write and len(parsed.images or parsed.tail_share or parsed.min_per_label) > 1:
+        return "--write needs one budget"
+    if parsed.write and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", parsed.write):
+        return f"--write {parsed.write}: use letters, digits, '.', '_' and '-'"
+    return ""
+
+
 def _parser(doc: str) -> JobParser:
-    parser = job_parser(doc)
+    parser = job_parser(doc, _unfit)
     write, work = parser.group(WRITE), parser.group(WORK)
     parser.group(READ).add_argument(
         "--run", required=True, metavar="DIR", help="folder of a finished run: RUN_ROOT/RUN_ID"

@@ -1,7 +1,6 @@
 """Tar shards of a published manifest: what is asked for, what is read, and a line a split."""
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 
@@ -12,7 +11,7 @@ from pipeline.manifest.shards.source import refuse_existing
 from pipeline.manifest.shards.write import ShardSettings, describe_left_out, write_shards
 from pipeline.manifest.tree.publish import SPLITS
 from pipeline.runtime import failures, files
-from pipeline.runtime.cli import exit_code
+from pipeline.runtime.cli import run_command
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
@@ -34,9 +33,7 @@ def run_shards(doc: str, argv: Sequence[str] | None = None) -> int:
         doc: what the job does, for --help.
         argv: arguments; those of the process where None.
     """
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
-    parsed = _parser(doc).parse_args(argv)
-    return exit_code(lambda: _write(parsed))
+    return run_command(_parser(doc), argv, _write)
 
 
 def read_pictures(spark: SparkSession, path: str) -> DataFrame:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.review.changes import require_labels, run_comparison
+from pipeline.review.changes import require_labels, run_versions
 from pipeline.runtime.errors import RunError
 
 
@@ -27,13 +27,13 @@ def test_the_job_says_what_is_missing_and_starts_no_session(
 ) -> None:
     monkeypatch.setattr("pipeline.review.changes.start_session", None)  # a call would raise TypeError
     old = run_of(tmp_path / "old", "vocabulary")
-    assert run_comparison("", [old, run_of(tmp_path / "new")]) == 2
+    assert run_versions("", [old, run_of(tmp_path / "new")]) == 2
     assert "new: the comparison needs labels" in capsys.readouterr().err
 
 
 def test_a_remap_table_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old, out = run_of(tmp_path / "old", "vocabulary"), tmp_path / "remap.parquet"
     out.write_text("mine")
-    assert run_comparison("", [old, old, "--out", str(out)]) == 2
+    assert run_versions("", [old, old, "--out", str(out)]) == 2
     assert "the file exists" in capsys.readouterr().err
     assert out.read_text() == "mine"

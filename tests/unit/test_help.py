@@ -149,6 +149,14 @@ def test_a_misspelt_option_goes_before_the_one_that_is_missing(capsys: pytest.Ca
     assert "required: --run" in told(parser, capsys)
 
 
+def test_options_that_do_not_go_together_are_told_like_an_unknown_one(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = job_parser(DOC, lambda parsed: "--one needs --two" if parsed.one and not parsed.two else "")
+    parser.add_argument("--one")
+    parser.add_argument("--two")
+    assert parser.parse_args(["--one", "1", "--two", "2"]).two == "2"
+    assert told(parser, capsys, "--one", "1").startswith("error: --one needs --two. See ")
+
+
 def test_usage_has_what_must_be_given_and_no_list_of_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     parser = job_parser(DOC)

@@ -1,7 +1,6 @@
 """The audit: people judge a drawn sample of image labels, and what they say is read back as precision by band."""
 
 import argparse
-import logging
 import sys
 from collections.abc import Callable, Sequence
 
@@ -13,7 +12,7 @@ from pipeline.review.audit.draw import draw_stratified, draw_useful, drawn_evide
 from pipeline.review.audit.sheet import Pair, write_sheet
 from pipeline.review.precision import describe, precision
 from pipeline.runtime import files
-from pipeline.runtime.cli import exit_code
+from pipeline.runtime.cli import run_command
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 from pipeline.runtime.session import start_session
@@ -24,19 +23,14 @@ _TEXTS, _TEXTS_OF_SIGNAL = 8, 3  # of an image
 _TEXT_LENGTH = 300  # characters of a text on the sheet
 
 
-def run_audit(doc: str, argv: Sequence[str] | None) -> int:
+def run_audit(doc: str, argv: Sequence[str] | None = None) -> int:
     """Draw image labels to judge, or print the precision of judged ones; gives the exit code: 0 done, 2 unusable input.
 
     Args:
         doc: what the job does, for --help.
         argv: arguments; those of the process where None.
     """
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
-    parser = _parser(doc)
-    parsed = parser.parse_args(argv)
-    if parsed.run and not parsed.out:
-        parser.error("--run needs --out")
-    return exit_code((lambda: _tell(parsed.result)) if parsed.result else (lambda: _draw(parsed)))
+    return run_command(_parser(doc), argv, lambda parsed: _tell(parsed.result) if parsed.result else _draw(parsed))
 
 
 def collect_pairs(tables: Callable[[str], DataFrame], per_cell: int, seed: int, most_useful: bool) -> list[Pair]:
@@ -106,7 +100,7 @@ def _draw(parsed: argparse.Namespace) -> None:
 
 
 def _parser(doc: str) -> JobParser:
-    parser = job_parser(doc)
+    parser = job_parser(doc, lambda parsed: "--run needs --out" if parsed.run and not parsed.out else "")
     what = parser.group(READ).add_mutually_exclusive_group(required=True)
     what.add_argument("--run", metavar="DIR", help="folder of a finished run, to draw from: RUN_ROOT/RUN_ID")
     what.add_argument("--result", metavar="FILE", help="judgements to read back: audit_result.csv, or audit.csv")

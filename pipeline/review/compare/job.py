@@ -11,20 +11,19 @@ from pipeline.review.sheet import Facts
 from pipeline.review.stored_run import StoredRun
 from pipeline.review.terminal import show, to_reader
 from pipeline.runtime import files
-from pipeline.runtime.cli import exit_code
+from pipeline.runtime.cli import run_command
 from pipeline.runtime.errors import RunError
-from pipeline.runtime.job_parser import READ, RUN, WORK, WRITE, job_parser
+from pipeline.runtime.job_parser import READ, RUN, WORK, WRITE, JobParser, job_parser
 
 
 def run_compare(doc: str, argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, compare, print; gives the exit code: 0 done, 2 unusable input.
+    """Compare two runs; gives the exit code: 0 done, 2 unusable input.
 
     Args:
         doc: what the job does, for --help.
         argv: arguments; those of the process where None.
     """
-    parsed = make_parser(doc).parse_args(argv)
-    return exit_code(lambda: _compare(parsed))
+    return run_command(make_parser(doc), argv, _compare)
 
 
 def render_comparison(found: Comparison) -> str:
@@ -55,7 +54,7 @@ def _find(root: str, named: str) -> StoredRun:
     return StoredRun(root, named)
 
 
-def make_parser(doc: str) -> argparse.ArgumentParser:
+def make_parser(doc: str) -> JobParser:
     """The options of the job."""
     parser = job_parser(doc)
     read, work = parser.group(READ), parser.group(WORK)

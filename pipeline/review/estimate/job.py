@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Sequence
 
@@ -11,7 +10,7 @@ from pipeline.review.estimate.plan import forecast
 from pipeline.review.estimate.runs import Measured, in_order, read_measured
 from pipeline.review.estimate.table import render_forecast
 from pipeline.runtime import files
-from pipeline.runtime.cli import exit_code, positive
+from pipeline.runtime.cli import positive, run_command
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 
 
@@ -22,9 +21,7 @@ def run_estimate(doc: str, argv: Sequence[str] | None = None) -> int:
         doc: what the job does, for --help.
         argv: arguments; those of the process where None.
     """
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
-    parsed = _parser(doc).parse_args(argv)
-    return exit_code(lambda: _estimate(parsed))
+    return run_command(_parser(doc), argv, _estimate)
 
 
 def make_target(parsed: argparse.Namespace, largest: Measured) -> Target:

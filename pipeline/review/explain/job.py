@@ -16,9 +16,9 @@ from pipeline.review.page import visible
 from pipeline.review.sheet import Block
 from pipeline.review.stored_run import StoredRun, open_run
 from pipeline.review.terminal import show, to_reader
-from pipeline.runtime.cli import exit_code
+from pipeline.runtime.cli import run_command
 from pipeline.runtime.errors import InputError, RunError
-from pipeline.runtime.job_parser import CONSOLE, READ, RUN, job_parser
+from pipeline.runtime.job_parser import CONSOLE, READ, RUN, JobParser, job_parser
 
 _WHAT = {
     "label": "by its name, key or number, or by any phrase of it",
@@ -35,8 +35,7 @@ def run_explain(doc: str, argv: Sequence[str] | None = None) -> int:
         doc: what the job does, for --help.
         argv: arguments; those of the process where None.
     """
-    parsed = make_parser(doc).parse_args(argv)
-    return exit_code(lambda: _explain(parsed))
+    return run_command(make_parser(doc), argv, _explain)
 
 
 def _explain(parsed: argparse.Namespace) -> None:
@@ -84,7 +83,7 @@ def _look_up(run: StoredRun, parsed: argparse.Namespace) -> tuple[list[Any], lis
     return [dataclasses.asdict(label)], label_blocks(label)
 
 
-def make_parser(doc: str) -> argparse.ArgumentParser:
+def make_parser(doc: str) -> JobParser:
     """The options of the job."""
     parser = job_parser(doc)
     read, run = parser.group(READ), parser.group(RUN)
