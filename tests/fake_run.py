@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.runtime.pointers import arrow_schema
+from pipeline.runtime.schema_files import arrow_schema, newest_schema
 from pipeline.vocabulary.mining.ngrams import whole_keys
 
 Rows = Sequence[Mapping[str, Any]]
@@ -223,9 +222,7 @@ def _line(
 
 
 def _nullable(name: str) -> dict[str, bool]:
-    found = sorted(item.name for item in resources.files("schemas").iterdir() if item.name.startswith(f"{name}.v"))
-    raw = json.loads((resources.files("schemas") / found[-1]).read_text(encoding="utf-8"))
-    return {field["name"]: field["nullable"] for field in raw["fields"]}
+    return {field["name"]: field["nullable"] for field in newest_schema(name)["fields"]}
 
 
 def _value(row: Mapping[str, Any], field: pa.Field, nullable: bool) -> Any:

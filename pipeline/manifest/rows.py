@@ -13,7 +13,7 @@ from pipeline.manifest.balance import caps, plan, targets, weights
 from pipeline.manifest.split import held_out_units, uniform
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import ConfigError, SchemaError
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 
 KEPT = (  # columns of a label that publishing takes over as they are
     *("label_id", "label_key", "name", "display", "name_languages", "names", "language", "parent", "parent_how"),

@@ -16,8 +16,9 @@ import pyarrow.dataset as ds
 from pipeline.runtime import files
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.load import SECTIONS
-from pipeline.runtime.pointers import StoredTables, arrow_schema
+from pipeline.runtime.schema_files import arrow_schema
 from pipeline.runtime.settings import build
+from pipeline.runtime.stored_tables import StoredTables
 
 T = TypeVar("T")
 _KEYS = {"images": "image_id", "mentions": "image_id", "evidence": "image_id", "assignments": "image_id"}

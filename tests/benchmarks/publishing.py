@@ -26,8 +26,9 @@ from pipeline.runtime.config import Config, SparkConfig
 from pipeline.runtime.inputs import SourceConfig
 from pipeline.runtime.lineage import open_record
 from pipeline.runtime.load import render_config
+from pipeline.runtime.schema import load_schema
 from pipeline.runtime.session import start_session
-from pipeline.runtime.tables import Tables, load_schema
+from pipeline.runtime.tables import Tables
 
 _JOB = Path(__file__).parents[2] / "jobs" / "publish.py"
 _LABELS, _TEXTS, _PEOPLE = 20_000, 100_000, 100_000

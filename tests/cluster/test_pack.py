@@ -75,7 +75,7 @@ def test_the_code_runs_out_of_its_zip_and_finds_schemas_and_templates(
     with zipfile.ZipFile(code) as packed:
         assert not [name for name in packed.namelist() if "__pycache__" in name]
     asked = (
-        "import pipeline, schemas; from pipeline.runtime.tables import load_schema; from pipeline.review import page;"
+        "import pipeline, schemas; from pipeline.runtime.schema import load_schema; from pipeline.review import page;"
         "from pipeline.runtime import session;"
         "assert '.zip' in pipeline.__file__ and '.zip' in schemas.__file__;"
         "print(load_schema('images').key, len(page.make_environment().list_templates()), session._quiet())"

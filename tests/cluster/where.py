@@ -16,7 +16,7 @@ def describe(_: Iterable[int]) -> Iterator[dict[str, Any]]:
     import numpy
     import pyarrow
 
-    from pipeline.runtime.tables import load_schema
+    from pipeline.runtime.schema import load_schema
 
     yield {
         "files": {

@@ -14,7 +14,7 @@ from pipeline.manifest.rows import count_labels, kept_evidence, label_table, man
 from pipeline.manifest.tree.publish import write_tree
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.inputs import SourceConfig
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 
 SIGNALS = ["board", "tag", "title"]
 NAMES = ["red shoe", "no", "tag: yes", 'the "big" one', "it's", "чай", "茶, 緑", "#1 | {a}", "null", "~"]

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "consumers"))  # scripts, no 
 
 from trees import NAMES, NOWHERE, Tree, colour_of, number_of, write_pictures, write_small_tree
 
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 
 COUNTS = {"labels": len(NAMES), "members": len(NAMES), "evidence": 801}
 

@@ -11,7 +11,7 @@ from pipeline.review.report.companions import find_companions
 from pipeline.review.report.contents import Audited, Band, Doubt, Language, Member, Merge, ReportData, Said, Taught
 from pipeline.review.report.doubts import far_members, weak_pairs
 from pipeline.runtime.config import ReportConfig
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 
 RECORD: dict[str, Any] = {"signals": ["board", "title"], "config": {}}
 

@@ -19,7 +19,8 @@ from pipeline.runtime import files
 from pipeline.runtime.errors import ConfigError, InputError, RunError
 from pipeline.runtime.load import parse_config
 from pipeline.runtime.road import Run
-from pipeline.runtime.tables import Tables, load_schema
+from pipeline.runtime.schema import load_schema
+from pipeline.runtime.tables import Tables
 from pipeline.text.wordnet import wordnet
 from pipeline.vocabulary.encoding.encoders import HashingEncoder, load_encoder
 from pipeline.vocabulary.mining import ngrams

@@ -22,7 +22,7 @@ from pipeline.manifest.tree.publish import write_tree
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import ConfigError, RunError
 from pipeline.runtime.inputs import SourceConfig
-from pipeline.runtime.tables import conform, load_schema
+from pipeline.runtime.schema import conform, load_schema
 
 SIGNALS = ["board", "tag", "title"]
 NAMES = ["red shoe", "tag: yes", "чай", "null"]

@@ -16,7 +16,7 @@ from pipeline.manifest.shards.tar import sample_key
 from pipeline.manifest.shards.write import ShardSettings, describe_left_out, write_shards
 from pipeline.runtime import failures
 from pipeline.runtime.errors import ConfigError, InputError, RunError
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 from pipeline.stages.shards import read_pictures, recorded_roots, run_shards
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'

@@ -4,7 +4,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.runtime.errors import RunError, SchemaError
-from pipeline.runtime.tables import Tables, conform, load_schema
+from pipeline.runtime.schema import conform, load_schema
+from pipeline.runtime.tables import Tables
 
 IMAGES = "image_id string, image_uri string, duplicate_of string"
 EMBEDDINGS = "phrase_id long, encoder string, vector array<float>"

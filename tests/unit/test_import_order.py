@@ -136,6 +136,10 @@ def test_mathematics_never_reaches_spark(module: str) -> None:
     assert find_spark(HOUSE / module, HOUSE) is None
 
 
+def test_tables_are_looked_up_without_spark() -> None:
+    assert find_spark(HOUSE / "runtime/stored_tables.py", HOUSE) is None
+
+
 @pytest.mark.parametrize(
     ("module", "line", "name"),
     [

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 from pipeline.vocabulary.display import add_display, choose_spellings, words_of
 from pipeline.vocabulary.labels import build_vocabulary, label_key
 from pipeline.vocabulary.merging.phrases import Phrases

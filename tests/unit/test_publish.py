@@ -19,7 +19,7 @@ from pipeline.manifest.tree.publish import _files_for
 from pipeline.runtime.config import Config, PublishConfig
 from pipeline.runtime.errors import ConfigError, SchemaError
 from pipeline.runtime.inputs import SourceConfig
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 from pipeline.stages.publishing import audited
 
 AWKWARD = ["no", "12", "a: b | c", "--- x", "'q\"", "#tag", "чай", "茶", "😀", "trailing: "]

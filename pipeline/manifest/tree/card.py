@@ -12,7 +12,7 @@ from pipeline.manifest.tree.front_matter import SplitCount, front_matter
 from pipeline.manifest.tree.origins import Origins
 from pipeline.manifest.tree.sections import describe_bias, describe_origins, table
 from pipeline.runtime.config import PublishConfig
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 
 
 @dataclass(frozen=True, slots=True)

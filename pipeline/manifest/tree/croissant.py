@@ -4,7 +4,7 @@ from typing import Any
 
 from pyspark.sql.types import ArrayType, DataType, DoubleType, FloatType, IntegerType, LongType, StringType
 
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 
 FOLDERS = {
     "manifest": ("data/train/*.parquet", "data/validation/*.parquet"),

@@ -9,7 +9,7 @@ import yaml
 from pyspark.sql.types import ArrayType, DataType, DoubleType, FloatType, IntegerType, LongType, StringType
 
 from pipeline.runtime.config import PublishConfig
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 
 MAX_CLASS_NAMES = 50_000  # loaders parse the front matter at every load: 4 s for so many names
 _CLASS_COLUMNS = ("label_ids", "primary_label")

@@ -19,7 +19,7 @@ from pipeline.manifest.tree.front_matter import SplitCount
 from pipeline.runtime import files
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import RunError
-from pipeline.runtime.tables import load_schema
+from pipeline.runtime.schema import load_schema
 
 SPLITS = ("train", "validation")
 _FILE_BYTES = 128e6  # what readers, object stores and Spark all like
