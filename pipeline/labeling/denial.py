@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet
 
 LONGEST = 3  # words of the longest entry below
 _BETWEEN = 2  # determiners
@@ -121,10 +122,10 @@ _ROLES = ("set", "before", "after", "free")
 class _Lists:
     """Keys of all entries, by language: ascending int64, and the role of each (index in `_ROLES`)."""
 
-    keys: ngrams.Hashes
+    keys: Hashes
     roles: npt.NDArray[np.int8]
-    known: ngrams.KeySet
-    between: ngrams.KeySet
+    known: KeySet
+    between: KeySet
 
 
 def denied(
@@ -215,9 +216,9 @@ def _opens_with_digit(words: ngrams.Words, place: _Places) -> npt.NDArray[np.boo
 @functools.lru_cache(maxsize=1)
 def _read_lists() -> _Lists:
     """The lists above as keys; where an entry has two roles the first of `_ROLES` holds."""
-    keys: list[ngrams.Hashes] = []
+    keys: list[Hashes] = []
     roles: list[npt.NDArray[np.int8]] = []
-    between: list[ngrams.Hashes] = []
+    between: list[Hashes] = []
     free = {spoken: "|".join(f"{word} free" for word in listed.split()) for spoken, listed in _FREE.items()}
     tables: tuple[Mapping[str, str], ...] = (_SET_PHRASES, _BEFORE, _AFTER, free)
     for role, table in enumerate(tables):
@@ -231,8 +232,8 @@ def _read_lists() -> _Lists:
     return _Lists(
         distinct,
         np.concatenate(roles)[first],
-        ngrams.KeySet(distinct),
-        ngrams.KeySet(np.unique(np.concatenate(between))),
+        KeySet(distinct),
+        KeySet(np.unique(np.concatenate(between))),
     )
 
 

@@ -17,6 +17,7 @@ from pipeline.labeling import denial
 from pipeline.text.stopwords import stop_words
 from pipeline.vocabulary.clustering.compounds import HEAD_LAST
 from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet
 
 _MATCHES = pa.schema(
     [("text_id", pa.int64()), ("phrase_id", pa.int64()), ("coverage", pa.float64()), ("denied", pa.bool_())]
@@ -43,8 +44,8 @@ def match_texts(
 
 
 def longest_matches(
-    words: ngrams.Words, members: ngrams.KeySet, most: int, hiding: ngrams.KeySet | None = None
-) -> Iterator[tuple[int, npt.NDArray[np.int64], ngrams.Hashes]]:
+    words: ngrams.Words, members: KeySet, most: int, hiding: KeySet | None = None
+) -> Iterator[tuple[int, npt.NDArray[np.int64], Hashes]]:
     """For each length, longest first: (n, text of each match int64 [k], phrase_id int64 [k]), denied ones too.
 
     A match never overlaps a longer one; of two overlapping ones of equal length the left one wins.
@@ -56,8 +57,8 @@ def longest_matches(
 def find_spans(
     words: ngrams.Words,
     grams: Sequence[ngrams.Grams],
-    members: ngrams.KeySet,
-    hiding: ngrams.KeySet | None = None,
+    members: KeySet,
+    hiding: KeySet | None = None,
 ) -> Iterator[ngrams.Grams]:
     """The n-grams that are matches, longest first; by the rule of `longest_matches`.
 
@@ -91,7 +92,7 @@ def find_spans(
                 hidden[start + offset] = start + gram.n
 
 
-def hiding_phrases(kept: pa.Table, members: ngrams.Hashes) -> ngrams.Hashes:
+def hiding_phrases(kept: pa.Table, members: Hashes) -> Hashes:
     """Ascending ids of the phrases that `find_spans` may take for hiding ones, int64.
 
     These are compounds without a label, in languages that say last what kind of thing a compound is. Phrases with a
@@ -125,8 +126,8 @@ def leftmost(start: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.bool_]
 
 
 def match_batch(
-    words: ngrams.Words, members: ngrams.KeySet, most: int, hiding: ngrams.KeySet | None = None
-) -> Iterator[tuple[int, npt.NDArray[np.int64], ngrams.Hashes, npt.NDArray[np.bool_]]]:
+    words: ngrams.Words, members: KeySet, most: int, hiding: KeySet | None = None
+) -> Iterator[tuple[int, npt.NDArray[np.int64], Hashes, npt.NDArray[np.bool_]]]:
     """For each length, longest first: (n, text int64 [k], phrase_id int64 [k], denied bool [k]), each pair once.
 
     Args:
@@ -182,8 +183,8 @@ def _match_batches(
     most: int,
     hiding: "Broadcast[bytes] | None",
 ) -> Iterator[pa.RecordBatch]:
-    wanted = ngrams.KeySet(np.frombuffer(members.value, dtype=np.int64))
-    hides = ngrams.KeySet(np.frombuffer(hiding.value, dtype=np.int64)) if hiding is not None else None
+    wanted = KeySet(np.frombuffer(members.value, dtype=np.int64))
+    hides = KeySet(np.frombuffer(hiding.value, dtype=np.int64)) if hiding is not None else None
     for batch in batches:
         words = ngrams.read_words(batch.column("text"), batch.column("language"))
         ids = batch.column("text_id").to_numpy()

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from pipeline.vocabulary.hierarchy import HOW
 from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining.key_arrays import KeySet
 
 _Ids = npt.NDArray[np.int64]
 _NONE = -1
@@ -49,7 +50,7 @@ def _words(members: pa.Table) -> ngrams.Words:
 
 def _inside(words: ngrams.Words, phrase_id: _Ids) -> tuple[_Ids, _Ids]:
     """Row of the outer phrase in `words` and place of the inner one in the ascending ids, of every such pair."""
-    known = ngrams.KeySet(phrase_id)
+    known = KeySet(phrase_id)
     outer, inner = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for gram in ngrams.grams(words, max(1, int(words.lengths.max(initial=1)) - 1)):
         part = np.flatnonzero(words.lengths[gram.text] > gram.n)

@@ -13,6 +13,7 @@ from pipeline.vocabulary.mining import (
     candidates,
     contexts,
     contributors,
+    counting,
     dictionary,
     generality,
     selection,
@@ -81,10 +82,10 @@ def _count_phrases(run: Run, packed: DataFrame) -> DataFrame:
     """(phrase_id, weight, phrase, language, n_words) of what can have enough images; persisted."""
     config = run.config.mine
     bits = tally.counter_bits(packed.agg(F.sum("texts")).first()[0] or 0)  # type: ignore[index]
-    blocks = candidates.hash_counters(packed, bits, config.min_images, config.max_words).collect()
+    blocks = counting.hash_counters(packed, bits, config.min_images, config.max_words).collect()
     bitmap = tally.join_blocks([(row.block, bytes(row.bits)) for row in blocks], bits)
     sieve = run.spark.sparkContext.broadcast(bitmap)
-    counts = candidates.count_phrases(packed, sieve, config.max_words).persist(StorageLevel.MEMORY_AND_DISK)
+    counts = counting.count_phrases(packed, sieve, config.max_words).persist(StorageLevel.MEMORY_AND_DISK)
     counts.count()
     return counts
 

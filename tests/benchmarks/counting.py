@@ -49,17 +49,17 @@ def count_with_ours(source: str, out: Path) -> None:
 
     from pipeline.runtime.config import SparkConfig
     from pipeline.runtime.session import start_session
-    from pipeline.vocabulary.mining import bundles, candidates, tally
+    from pipeline.vocabulary.mining import bundles, counting, tally
 
     spark = start_session(SparkConfig(master="local[2]"), "counting")
     signals = spark.read.schema("text string, language string").parquet(source)
     weighed = signals.select("text", "language", F.lit(1).cast("long").alias("weight"))
     packed = bundles.pack(weighed).persist(StorageLevel.MEMORY_AND_DISK)
     bits = tally.counter_bits(packed.agg(F.sum("texts")).first()[0])
-    blocks = candidates.hash_counters(packed, bits, FEWEST_DOCUMENTS, MOST_WORDS).toArrow()
+    blocks = counting.hash_counters(packed, bits, FEWEST_DOCUMENTS, MOST_WORDS).toArrow()
     passing = list(zip(blocks["block"].to_pylist(), blocks["bits"].to_pylist(), strict=True))
     bitmap = spark.sparkContext.broadcast(tally.join_blocks(passing, bits))
-    counted = candidates.count_phrases(packed, bitmap, MOST_WORDS)
+    counted = counting.count_phrases(packed, bitmap, MOST_WORDS)
     frequent = counted.where(F.col("phrase").isNotNull() & (F.col("weight") >= FEWEST_DOCUMENTS))
     frequent.select("phrase", F.col("weight").alias("documents")).write.mode("overwrite").parquet(str(out))
     spark.stop()

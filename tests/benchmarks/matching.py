@@ -55,11 +55,12 @@ def match_with_ours(texts: pa.Table, members: pa.Table) -> tuple[float, Found]:
     """The product's worker; (seconds of building, matches)."""
     from pipeline.labeling.match import match_batch
     from pipeline.vocabulary.mining import ngrams
+    from pipeline.vocabulary.mining.key_arrays import KeySet
 
     ids = members["phrase_id"].to_numpy()
     start = time.monotonic()
     order = np.argsort(ids)
-    wanted = ngrams.KeySet(ids[order])
+    wanted = KeySet(ids[order])
     built = time.monotonic() - start
 
     def found() -> Found:
@@ -139,6 +140,7 @@ def make(folder: Path, texts: int) -> int:
     from generate import spell as spell_words
 
     from pipeline.vocabulary.mining import ngrams
+    from pipeline.vocabulary.mining.key_arrays import total_by_key
 
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary, draw, seen, rows = spell_words(), Draw(0), {}, 500_000
@@ -153,7 +155,7 @@ def make(folder: Path, texts: int) -> int:
     grams = list(ngrams.grams(words, MOST_WORDS))
     keys, starts = np.concatenate([g.key for g in grams]), np.concatenate([g.start for g in grams])
     lengths = np.concatenate([np.full(len(g.key), g.n) for g in grams])
-    distinct, counts, first = ngrams.total_by_key(keys, np.ones(len(keys), dtype=np.int64))
+    distinct, counts, first = total_by_key(keys, np.ones(len(keys), dtype=np.int64))
     chosen = np.lexsort([distinct, -counts])[: max(SIZES)]
     phrases = [ngrams.spell(words, int(starts[i]), int(lengths[i])) for i in first[chosen]]
     pq.write_table(pa.table({"phrase_id": distinct[chosen], "phrase": phrases}), folder / "members.parquet")

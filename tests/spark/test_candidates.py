@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.vocabulary.mining import bundles, candidates, dictionary, selection, shape, tally
+from pipeline.vocabulary.mining import bundles, candidates, counting, dictionary, selection, shape, tally
 
 TEXTS = "text_id long, text string, language string, tokens array<string>, flags array<string>"
 MENTIONS = "image_id string, text_id long, signal string, count long, facts long, contributors array<long>"
@@ -38,7 +38,7 @@ def mine(
     texts, mentions = tables(spark, said)
     everything = spark.sparkContext.broadcast(b"\xff" * 8_192)  # a sieve that holds nothing back
     packed = bundles.pack(candidates.weigh_texts(texts, mentions)).persist()
-    counts = candidates.count_phrases(packed, everything, config.max_words).persist()
+    counts = counting.count_phrases(packed, everything, config.max_words).persist()
     wanted = spark.createDataFrame(dictionary.SCHEMA.empty_table() if own is None else own)
     enough = counts.where(F.col("weight") >= config.min_images).select("phrase_id").unionAll(wanted.select("phrase_id"))
     keys = np.unique(np.array([row.phrase_id for row in enough.collect() if row.phrase_id is not None], dtype=np.int64))
@@ -56,9 +56,9 @@ def mine(
 
 def count(spark: SparkSession, weighed: DataFrame, threshold: int, most: int) -> DataFrame:
     packed = bundles.pack(weighed).persist()
-    blocks = candidates.hash_counters(packed, 16, threshold, most).collect()
+    blocks = counting.hash_counters(packed, 16, threshold, most).collect()
     bitmap = tally.join_blocks([(row.block, bytes(row.bits)) for row in blocks], 16)
-    return candidates.count_phrases(packed, spark.sparkContext.broadcast(bitmap), most)
+    return counting.count_phrases(packed, spark.sparkContext.broadcast(bitmap), most)
 
 
 def reasons(rows: dict[str, Row]) -> dict[str, str | None]:

@@ -8,6 +8,7 @@ from pipeline.labeling.match import longest_matches
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text.clean import Cleaner
 from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining.key_arrays import KeySet
 
 _DOG = (
     "(dog)",
@@ -41,7 +42,7 @@ def found(cleaner: Cleaner, text: str, member: list[str], language: str = "en") 
     """Whether the member phrase is found in the cleaned text."""
     cleaned = cleaner.clean([text], [language])[0].text
     read = ngrams.read_words(pa.array([cleaned]), pa.array([language]))
-    wanted = ngrams.KeySet(np.array([key(member, language)], dtype=np.int64))
+    wanted = KeySet(np.array([key(member, language)], dtype=np.int64))
     return any(len(keys) for _, _, keys in longest_matches(read, wanted, 6))
 
 

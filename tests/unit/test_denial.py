@@ -8,6 +8,7 @@ from pipeline.labeling import denial
 from pipeline.labeling.match import match_batch
 from pipeline.text.tokens import tokenize
 from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining.key_arrays import KeySet
 
 
 def found(texts: list[str], members: list[str], language: str = "en") -> list[dict[str, bool]]:
@@ -15,7 +16,7 @@ def found(texts: list[str], members: list[str], language: str = "en") -> list[di
     spoken = [" ".join(word or "|" for word in tokenize(text)) for text in texts]
     words = ngrams.read_words(pa.array(spoken, pa.string()), pa.array([language] * len(texts), pa.string()))
     names = dict(zip(ngrams.whole_keys(members, language).tolist(), members, strict=True))
-    wanted = ngrams.KeySet(np.sort(np.array(list(names), dtype=np.int64)))
+    wanted = KeySet(np.sort(np.array(list(names), dtype=np.int64)))
     got: list[dict[str, bool]] = [{} for _ in texts]
     for _, text, key, denied in match_batch(words, wanted, 4):
         for t, k, d in zip(text.tolist(), key.tolist(), denied.tolist(), strict=True):

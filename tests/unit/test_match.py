@@ -10,7 +10,7 @@ from pipeline.labeling.match import hiding_phrases, leftmost, longest_matches
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text.clean import Cleaner
 from pipeline.vocabulary.mining import ngrams
-from pipeline.vocabulary.mining.ngrams import Hashes
+from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet
 
 LETTERS = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=10)
 
@@ -30,8 +30,8 @@ def matches(
     """Members found in a text, longest first."""
     words = ngrams.read_words(pa.array([" ".join(word or "|" for word in text)]), pa.array([language]))
     names = {key(member, language): member for member in members}
-    wanted = ngrams.KeySet(keys_of(members, language))
-    hides = ngrams.KeySet(keys_of(hiding)) if hiding is not None else None
+    wanted = KeySet(keys_of(members, language))
+    hides = KeySet(keys_of(hiding)) if hiding is not None else None
     return [names[int(k)] for _, _, keys in longest_matches(words, wanted, 6, hides) for k in keys]
 
 
@@ -201,4 +201,4 @@ def test_no_member_is_found_inside_a_word_or_over_a_sign(
 def test_a_member_of_another_language_is_not_found() -> None:
     assert matches(["gift"], [["gift"]], language="en") == [["gift"]]
     words = ngrams.read_words(pa.array(["gift"]), pa.array(["de"]))
-    assert [len(k) for _, _, k in longest_matches(words, ngrams.KeySet(keys_of([["gift"]])), 6)] == [0] * 6
+    assert [len(k) for _, _, k in longest_matches(words, KeySet(keys_of([["gift"]])), 6)] == [0] * 6

@@ -95,19 +95,6 @@ def test_n_grams_are_spelled_with_their_language(texts: list[list[str]]) -> None
         assert spoken.to_pylist() == [words.distinct[words.code[words.first[i]]] for i in gram.text[chosen]]
 
 
-def test_contains_finds_the_last_key_and_nothing_in_nothing() -> None:
-    ordered = np.array([-5, 0, 9], dtype=np.int64)
-    assert ngrams.contains(ordered, np.array([9, 10, -6, -5])).tolist() == [True, False, False, True]
-    assert ngrams.contains(ordered[:0], np.array([1, 2])).tolist() == [False, False]
-
-
-def test_totals_add_up_by_key() -> None:
-    keys, totals, first = ngrams.total_by_key(np.array([7, -1, 7]), np.array([2, 3, 5]))
-    assert (keys.tolist(), totals.tolist(), first.tolist()) == ([-1, 7], [3, 7], [1, 0])
-    empty = np.zeros(0, dtype=np.int64)
-    assert [part.tolist() for part in ngrams.total_by_key(empty, empty)] == [[], [], []]
-
-
 @given(TEXTS, st.integers(1, 4))
 def test_the_number_of_n_grams_is_that_of_the_n_grams(texts: list[list[str]], most: int) -> None:
     words = ngrams.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
@@ -151,10 +138,3 @@ def test_what_holds_a_part_that_is_not_kept_is_left_out(texts: list[list[str]], 
         if not any(str(name[key].split(" ")[a:b]) in bad for a in range(n) for b in range(a + 1, n + 1))
     ]
     assert sorted(found) == sorted(expected)
-
-
-@given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.lists(st.integers(-(2**63), 2**63 - 1)))
-def test_a_set_of_keys_holds_its_keys_alone(members: list[int], others: list[int]) -> None:
-    keys = ngrams.KeySet(np.array(sorted(set(members)), dtype=np.int64))
-    asked = np.array(members + others, dtype=np.int64)
-    assert keys.holds(asked).tolist() == [key in set(members) for key in asked.tolist()]

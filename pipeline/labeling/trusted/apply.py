@@ -16,6 +16,7 @@ from scipy import sparse
 from pipeline.labeling.trusted.features import Floats, Images, Space, nearest, weigh_phrases
 from pipeline.labeling.trusted.model import Combiner, Parts, probability
 from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining.key_arrays import KeySet
 
 _FOUND = pa.schema([("text_id", pa.int64()), ("phrase", pa.int32())])
 _GIVEN = pa.schema(
@@ -101,7 +102,7 @@ def give_labels(images: DataFrame, lesson: "Broadcast[Lesson]") -> DataFrame:
 
 def _find_batches(batches: Iterator[pa.RecordBatch], ids: "Broadcast[bytes]", most: int) -> Iterator[pa.RecordBatch]:
     known = np.frombuffer(ids.value, dtype=np.int64)
-    wanted = ngrams.KeySet(known)
+    wanted = KeySet(known)
     for batch in batches:
         words = ngrams.read_words(batch.column("text"), batch.column("language"))
         text_ids = batch.column("text_id").to_numpy()

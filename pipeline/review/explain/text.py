@@ -19,6 +19,7 @@ from pipeline.review.stored_run import StoredRun
 from pipeline.runtime.config import MatchConfig, MineConfig, NormalizeConfig
 from pipeline.text.clean import Cleaner
 from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining.key_arrays import KeySet
 
 MATCHED, NESTED, DENIED, COVERED = "matched", "counts in a longer one", "denied", "covered by a longer one"
 FOREIGN = "of another language"
@@ -153,10 +154,10 @@ def _matches(run: StoredRun, words: ngrams.Words) -> tuple[dict[int, int], dict[
     hiding = None
     if not config.modifiers:
         kept = run.read("candidates", ["phrase_id", "phrase", "language"], ds.field("kept"))
-        hiding = ngrams.KeySet(hiding_phrases(kept, members))
+        hiding = KeySet(hiding_phrases(kept, members))
     states: dict[int, str] = {}
     coverage: dict[int, float] = {}
-    for n, _, keys, denied in match_batch(words, ngrams.KeySet(members), most, hiding):
+    for n, _, keys, denied in match_batch(words, KeySet(members), most, hiding):
         for phrase_id, is_denied in zip(keys.tolist(), denied.tolist(), strict=True):
             states[phrase_id] = DENIED if is_denied else MATCHED
             coverage[phrase_id] = round(n / int(words.lengths[0]), 4)

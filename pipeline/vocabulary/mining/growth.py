@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
 from pipeline.vocabulary.mining import bundles, ngrams
+from pipeline.vocabulary.mining.key_arrays import KeySet
 
 _KEYS = pa.schema([("phrase_id", pa.int64())])
 _NAMED = pa.schema(
@@ -77,7 +78,7 @@ def _key_batches(batches: Iterator[pa.RecordBatch], most: int) -> Iterator[pa.Re
 
 
 def _find_batches(batches: Iterator[pa.RecordBatch], wanted: "Broadcast[bytes]", most: int) -> Iterator[pa.RecordBatch]:
-    keys = ngrams.KeySet(np.frombuffer(wanted.value, dtype=np.int64))
+    keys = KeySet(np.frombuffer(wanted.value, dtype=np.int64))
     for batch in batches:
         words = ngrams.read_words(batch.column("text"), batch.column("language"))
         ids = batch.column("text_id").to_numpy()
@@ -90,7 +91,7 @@ def _find_batches(batches: Iterator[pa.RecordBatch], wanted: "Broadcast[bytes]",
 
 
 def _name_batches(batches: Iterator[pa.RecordBatch], wanted: "Broadcast[bytes]", most: int) -> Iterator[pa.RecordBatch]:
-    keys = ngrams.KeySet(np.frombuffer(wanted.value, dtype=np.int64))
+    keys = KeySet(np.frombuffer(wanted.value, dtype=np.int64))
     for words, _, _ in bundles.unpack(batches):
         for gram in ngrams.grams(words, most):
             found = np.flatnonzero(keys.holds(gram.key))

@@ -15,7 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Hashes = npt.NDArray[np.int64]
+from pipeline.vocabulary.mining.key_arrays import Hashes
+
 Keep = Callable[[Hashes], npt.NDArray[np.bool_]]
 BREAK = "|"  # stands between words where no phrase may cross
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplication loses nothing
@@ -194,19 +195,6 @@ def first_in_text(gram: Grams, twice: npt.NDArray[np.bool_]) -> npt.NDArray[np.i
     return np.sort(np.concatenate([np.flatnonzero(~doubtful), place[first]]))
 
 
-def list_by_text(text: npt.NDArray[np.int64], key: Hashes, texts: int) -> pa.ListArray:
-    """The keys of each text, in the order in which they are given; list<int64> [texts].
-
-    Args:
-        text: index of the text of each key, int64 [k].
-        key: int64 [k].
-        texts: how many there are.
-    """
-    order = np.argsort(text, kind="stable")
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=texts))])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(key[order]))
-
-
 def occurrences(words: Words, most: int) -> npt.NDArray[np.int64]:
     """Number of n-grams of 1 to `most` words in each text, int64 [texts]."""
     place = np.arange(len(words.word))
@@ -262,43 +250,3 @@ def _finish(rolled: npt.NDArray[np.uint64], language: npt.NDArray[np.uint64]) ->
     mixed *= _MIX
     mixed ^= mixed >> _SHIFT
     return mixed.view(np.int64)
-
-
-def total_by_key(
-    keys: Hashes, weights: npt.NDArray[np.int64]
-) -> tuple[Hashes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Distinct keys ascending, the sum of the weights of each, and where each stands first in `keys`."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    opens = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(keys) else order
-    totals = np.add.reduceat(weights[order], opens) if len(keys) else weights
-    return ordered[opens], totals, order[opens]
-
-
-def contains(ordered: Hashes, keys: Hashes) -> npt.NDArray[np.bool_]:
-    """Whether each key is in the ascending array `ordered`."""
-    if not len(ordered):
-        return np.zeros(len(keys), dtype=bool)
-    place = np.searchsorted(ordered, keys)
-    place[place == len(ordered)] = 0
-    return np.asarray(ordered[place] == keys)
-
-
-class KeySet:
-    """A set of keys that answers for whole arrays: a bitmap turns nearly all strangers away, then a search decides.
-
-    Args:
-        ordered: the keys, ascending, int64 [n].
-    """
-
-    def __init__(self, ordered: Hashes) -> None:
-        self._ordered = ordered
-        self._mask = np.int64((1 << (16 * len(ordered) + 1024).bit_length()) - 1)
-        self._possible = np.zeros(int(self._mask) + 1, dtype=bool)
-        self._possible[ordered & self._mask] = True
-
-    def holds(self, keys: Hashes) -> npt.NDArray[np.bool_]:
-        """Whether each key is in the set, bool [keys]."""
-        found: npt.NDArray[np.bool_] = self._possible[keys & self._mask]
-        found[found] = contains(self._ordered, keys[found])
-        return found

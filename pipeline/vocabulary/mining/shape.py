@@ -11,6 +11,7 @@ from pyspark.sql.types import ArrayType, DoubleType, LongType, StringType, Struc
 from pipeline.text.stopwords import stop_words
 from pipeline.text.visual import visibility
 from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining.key_arrays import Hashes
 
 _ADDED = (
     pa.field("fault", pa.string()),
@@ -51,7 +52,7 @@ def shape_fault(words: Sequence[str], language: str) -> str | None:
     return None
 
 
-def cut_in_two(opening: ngrams.Hashes, closing: ngrams.Hashes, lengths: npt.NDArray[np.int64]) -> pa.ListArray:
+def cut_in_two(opening: Hashes, closing: Hashes, lengths: npt.NDArray[np.int64]) -> pa.ListArray:
     """Keys of both sides of each cut of each phrase, the first word alone first; list<list<int64>> [phrases].
 
     Args:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.vocabulary.mining.ngrams import Hashes, total_by_key
+from pipeline.vocabulary.mining.key_arrays import Hashes, total_by_key
 
 BLOCK = 1 << 16  # counters that travel together: few enough for many tasks, enough for few messages
 _FEWEST, _MOST = 16, 26  # powers of two: 64 kB to 256 MB a worker
