@@ -23,7 +23,8 @@ class Meter:
 
     Memory is the proportional set size summed over this process, its descendants and the JVM that started it, so that
     pages which forked Python workers share count once; where the system has no such figure, resident size. CPU time is
-    that of the same processes; those that end meanwhile count where their parent waits for them, as Spark's do.
+    that of the same processes; of those that end meanwhile it is what was seen last, since nobody adds up what Python
+    workers have used.
 
     On a cluster the executors are other machines' processes. Their memory is not seen, and in place of their CPU time
     the time that tasks ran is added: Spark does not count the CPU time of Python workers.
@@ -50,7 +51,8 @@ class Meter:
 
     def __enter__(self) -> "Meter":
         self._root = root_process()
-        self._cpu_before = _cpu(self._root)
+        self._spent = _cpu_seconds(_tree(self._root))
+        self._cpu_before = sum(self._spent.values())
         self._stage_before = self._newest_stage()
         self._start = time.monotonic()
         self._thread.start()
@@ -75,7 +77,8 @@ class Meter:
     def _look(self) -> None:
         tree = _tree(self._root)
         self.peak_mb = max(self.peak_mb, sum(_memory(process) for process in tree) >> 20)
-        self.cpu_seconds = max(self.cpu_seconds, _cpu(self._root, tree) - self._cpu_before)
+        self._spent |= _cpu_seconds(tree)
+        self.cpu_seconds = sum(self._spent.values()) - self._cpu_before
 
     def _newest_stage(self) -> int:
         newest = -1
@@ -192,15 +195,14 @@ def _tree(root: psutil.Process) -> list[psutil.Process]:
         return [root]
 
 
-def _cpu(root: psutil.Process, tree: list[psutil.Process] | None = None) -> float:
-    """Seconds of all processes, those included that have ended and that were waited for."""
-    total = 0.0
-    for process in _tree(root) if tree is None else tree:
+def _cpu_seconds(processes: list[psutil.Process]) -> dict[tuple[int, float], float]:
+    """User and system time of each, by its number and the moment at which it began: numbers come again."""
+    found = {}
+    for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
             times = process.cpu_times()
-            total += times.user + times.system
-            total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-    return total
+            found[process.pid, process.create_time()] = times.user + times.system
+    return found
 
 
 def _memory(process: psutil.Process) -> int:
