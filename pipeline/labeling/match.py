@@ -6,18 +6,21 @@ cost grows with the words of the text and not with the number of phrases.
 
 import functools
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyspark import Broadcast
-from pyspark.sql import DataFrame
 
 from pipeline.labeling import denial
 from pipeline.text.stopwords import stop_words
 from pipeline.vocabulary.clustering.compounds import HEAD_LAST
 from pipeline.vocabulary.mining import ngrams
 from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet
+
+if TYPE_CHECKING:  # who matches one text starts no Spark, and need not wait for it
+    from pyspark import Broadcast
+    from pyspark.sql import DataFrame
 
 _MATCHES = pa.schema(
     [("text_id", pa.int64()), ("phrase_id", pa.int64()), ("coverage", pa.float64()), ("denied", pa.bool_())]
@@ -26,8 +29,8 @@ _MATCHES_DDL = "text_id long, phrase_id long, coverage double, denied boolean"
 
 
 def match_texts(
-    texts: DataFrame, members: "Broadcast[bytes]", most: int, hiding: "Broadcast[bytes] | None" = None
-) -> DataFrame:
+    texts: "DataFrame", members: "Broadcast[bytes]", most: int, hiding: "Broadcast[bytes] | None" = None
+) -> "DataFrame":
     """(text_id, phrase_id, coverage, denied): the member phrases of each text, and the share of its words of each.
 
     A phrase is `denied` where the text denies it every time that it says it, see `pipeline.labeling.denial`.

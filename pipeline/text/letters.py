@@ -28,7 +28,7 @@ class LetterModel:
     """
 
     def __init__(self, lists: Sequence[Mapping[str, float]]) -> None:
-        letters = sorted({letter for words in lists for word in words for letter in word})
+        letters = sorted(set("".join("".join(words) for words in lists)))
         self._code = {letter: place for place, letter in enumerate(letters, start=_FIRST_LETTER)}
         self._bits = (len(letters) + _FIRST_LETTER).bit_length()
         self._silence = np.zeros(len(lists))
@@ -77,7 +77,7 @@ class LetterModel:
         for letter, code in self._code.items():
             lookup[ord(letter)] = code
         lookup[ord("\n")] = _EDGE
-        text = "\n" + "".join(f"{word}\n" for word in words)
+        text = "\n".join(["", *words, ""])
         codes = lookup[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
         edges = np.flatnonzero(codes == _EDGE)
         # The edge that closes a word belongs to it.

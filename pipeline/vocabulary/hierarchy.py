@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy import sparse
 
 from pipeline.vocabulary.clustering.compounds import HEAD_LAST, heads
 from pipeline.vocabulary.hypernyms import broader_terms, core, is_kind_of, names_a_kind
@@ -231,6 +230,8 @@ def _shared_images(keyed: Sequence[tuple[int, Index]]) -> dict[tuple[int, int], 
     """
     if not keyed:
         return {}
+    from scipy import sparse  # here alone: to load it takes longer than to walk up a forest that is made
+
     labels = np.array([label for label, _ in keyed])
     images, image = np.unique(np.concatenate([keys for _, keys in keyed]), return_inverse=True)
     row = np.repeat(np.arange(len(keyed)), [len(keys) for _, keys in keyed])
