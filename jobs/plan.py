@@ -2,7 +2,7 @@
 
 Examples:
   python jobs/plan.py --run runs/RUN_ID --images 200000                              200,000 showings an epoch
-  python jobs/plan.py --run runs/RUN_ID --images 5000 20000 100000 --plot plan.svg   three budgets side by side
+  python jobs/plan.py --run runs/RUN_ID --images 5000 20000 100000 --plot plan.svg   three side by side
   python jobs/plan.py --run runs/RUN_ID --min-per-label 50 --over hierarchy          50 of each label, or all
   python jobs/plan.py --run runs/RUN_ID --images 200000 --write small                as runs/manifest/RUN_ID.small
 """

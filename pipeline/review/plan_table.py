@@ -9,7 +9,10 @@ import numpy.typing as npt
 
 from pipeline.manifest.balance.plan import BANDS, NO_REPEAT, Outcome, choose_cap
 from pipeline.review.scoreboard import render_table
+from pipeline.review.sheet import Facts, Grid, facts
 from pipeline.runtime.config import PublishConfig
+
+_SHOWN = 8  # names of labels below the minimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,8 @@ def describe_plan(
     }
 
 
-def render_plans(found: Sequence[dict[str, Any]], names: Sequence[str], minimum: float) -> str:
-    """The plans side by side as a Markdown table, and which labels stay below the minimum.
+def plan_blocks(found: Sequence[dict[str, Any]], names: Sequence[str], minimum: float) -> tuple[Grid, Facts]:
+    """The plans side by side, and which labels stay below the minimum under each.
 
     Args:
         found: from `describe_plan`; the first shows every image once.
@@ -85,13 +88,22 @@ def render_plans(found: Sequence[dict[str, Any]], names: Sequence[str], minimum:
         ["effective number of labels", *(_number(item["effective_classes"], 0) for item in found)],
         [f"labels below {minimum:,g} showings", *(f"{len(item['below']):,}" for item in found)],
     ]
-    lines = [render_table(["", *(item["budget"] for item in found)], rows)]
-    for item in found[1:]:
-        if item["below"]:
-            some = ", ".join(names[label] for label in item["below"][:8])
-            more = ", …" if len(item["below"]) > 8 else ""
-            lines.append(f"Below {minimum:,g} under {item['budget']}: {some}{more}")
-    return "\n\n".join(lines) + "\n"
+    budgets = [item["budget"] for item in found]
+    below = [(item["budget"], _some([names[label] for label in item["below"]])) for item in found[1:]]
+    return (
+        Grid("Plans", ("", *budgets), tuple(map(tuple, rows)), frozenset(budgets), heads=1),
+        facts(f"Labels below {minimum:,g} showings", *below),
+    )
+
+
+def render_plans(plans: Grid, below: Facts) -> str:
+    """The same as a Markdown table, and a line a plan under which labels stay below the minimum."""
+    lines = [f"{below.title} under {budget}: {some}" for budget, some in below.rows]
+    return "\n\n".join([render_table(plans.columns, plans.rows), *lines]) + "\n"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -27,6 +27,8 @@ class Grid:
         rows: one cell a column.
         numbers: columns that stand to the right.
         note: what is to be known beside it, in lines; none where empty.
+        heads: columns at the front that each part repeats where a window is too narrow for the table; with 0 it is not
+            broken, and its cells are.
     """
 
     title: str
@@ -34,6 +36,7 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[str] = frozenset()
     note: str = ""
+    heads: int = 0
 
 
 Block = Facts | Grid

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +22,7 @@ from pipeline.review.sheet import Block, Facts, Grid
 
 _PLAIN_WIDTH = 120  # where there is no window and COLUMNS does not say
 _LONGEST = 400  # characters of a cell
+_BETWEEN = 3  # columns of the window between two of a table
 
 
 def show(blocks: Sequence[Block], stream: TextIO, width: int | None = None) -> None:
@@ -69,19 +71,39 @@ def _show_grid(console: Console, block: Grid) -> None:
     if not block.rows:
         console.print(Text(block.note or "none", style="dim"))
         return
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
-    for place, column in enumerate(block.columns):
-        widest = max(len(row[place]) for row in block.rows)
-        right = column in block.numbers
-        # Numbers and short words stay on one line, so that what is long gets the room.
-        table.add_column(
-            Text(column), justify="right" if right else "left", no_wrap=right or widest <= 12, overflow="fold"
-        )
-    for row in block.rows:
-        table.add_row(*(Text(_cell(cell)) for cell in row))
-    console.print(table)
+    for part in _parts(block, console.width):
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+        for place in part:
+            column = block.columns[place]
+            widest = max(len(row[place]) for row in block.rows)
+            right = column in block.numbers
+            # Numbers and short words stay on one line, so that what is long gets the room.
+            table.add_column(
+                Text(column), justify="right" if right else "left", no_wrap=right or widest <= 12, overflow="fold"
+            )
+        for row in block.rows:
+            table.add_row(*(Text(_cell(row[place])) for place in part))
+        console.print(table)
+        if part[-1] < len(block.columns) - 1:
+            console.print()
     for line in block.note.splitlines():
         console.print(Text(_cell(line), style="dim"))
+
+
+def _parts(block: Grid, width: int) -> list[list[int]]:
+    """Places of the columns of each part of a table; one part where it fits, or may not be broken."""
+    every = range(len(block.columns))
+    if not block.heads:
+        return [list(every)]
+    wide = [max(cell_len(_cell(text)) for text in (block.columns[i], *(row[i] for row in block.rows))) for i in every]
+    heads = list(every[: block.heads])
+    parts = [list(heads)]
+    for place in every[block.heads :]:
+        needed = sum(wide[i] + _BETWEEN for i in [*parts[-1], place]) - _BETWEEN
+        if needed > width and len(parts[-1]) > len(heads):
+            parts.append(list(heads))
+        parts[-1].append(place)
+    return parts
 
 
 def _cell(value: str) -> str:

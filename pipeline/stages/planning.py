@@ -20,7 +20,9 @@ from pipeline.manifest.balance.plan import NO_REPEAT, Labels, plan_images, plan_
 from pipeline.manifest.rows import weighed_labels
 from pipeline.review.ablation import read_record, recorded_config
 from pipeline.review.plan_chart import plan_chart
-from pipeline.review.plan_table import Planned, describe_plan, render_plans
+from pipeline.review.plan_table import Planned, describe_plan, plan_blocks, render_plans
+from pipeline.review.sheet import facts
+from pipeline.review.terminal import show
 from pipeline.runtime import files
 from pipeline.runtime.cli import positive, run_command
 from pipeline.runtime.config import Config, PublishConfig
@@ -93,13 +95,21 @@ def _tell(planned: Sequence[Planned], table: pa.Table, parsed: argparse.Namespac
     images, bands = table["images"].to_numpy(), np.array(table["band"].to_pylist(), dtype=str)
     minimum = parsed.minimum or max(parsed.min_per_label or [1.0])
     found = [describe_plan(item, images, bands, minimum) for item in planned]
-    sys.stdout.write(render_plans(found, table["name"].to_pylist(), minimum) + "\n")
-    for item in planned[1:]:
-        assert item.plan is not None
-        sys.stdout.write(
-            f"{item.name}: publish.cap = {item.plan.cap}, publish.repeat_threshold = {item.plan.repeat_threshold}, "
-            f'publish.over = "{item.plan.over}"\n'
+    plans, below = plan_blocks(found, table["name"].to_pylist(), minimum)
+    settings = [
+        (
+            item.name,
+            f"publish.cap = {item.plan.cap}, publish.repeat_threshold = {item.plan.repeat_threshold}, "
+            f'publish.over = "{item.plan.over}"',
         )
+        for item in planned
+        if item.plan is not None
+    ]
+    if sys.stdout.isatty():
+        show([plans, *([below] if below.rows else []), facts("Settings of each", *settings)], sys.stdout)
+    else:  # a table to paste, whatever its width
+        lines = [f"{name}: {told}\n" for name, told in settings]
+        sys.stdout.write("".join([render_plans(plans, below), "\n", *lines]))
     if parsed.plot:
         files.write_text(parsed.plot, plan_chart(found, [item.outcome.by_label for item in planned], images))
     if parsed.out:

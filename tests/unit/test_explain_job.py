@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.review.explain.job import make_parser, run_explain
-from pipeline.review.sheet import facts, grid, meanings, number, of_all
+from pipeline.review.sheet import Grid, facts, grid, meanings, number, of_all
 from pipeline.review.terminal import show
 
 HOSTILE = "\x1b[31mred\x1b[0m [bold]no markup[/bold] \u202egpj.exe\r\nnext\tcell \x07 :smile:"
@@ -132,6 +132,21 @@ def test_no_line_is_wider_than_the_window_and_nothing_is_lost(width: int) -> Non
     assert max(len(line) for line in lines) <= width
     assert "123,456" in stream.getvalue()
     assert all(stream.getvalue().count(f"word{i}") >= 2 for i in (0, 39))
+
+
+def test_a_table_too_wide_is_broken_between_columns_and_each_part_repeats_the_first() -> None:
+    budgets = [f"{place}00,000 images" for place in range(1, 7)]
+    table = Grid(
+        "t", ("", *budgets), (("cap t", *(f"{place}.5" for place in range(1, 7))),), frozenset(budgets), heads=1
+    )
+    narrow, wide = io.StringIO(), io.StringIO()
+    show([table], narrow, 60)
+    show([table], wide, 160)
+    assert max(len(line) for line in narrow.getvalue().splitlines()) <= 60
+    assert [line.split() for line in narrow.getvalue().splitlines() if "cap" in line] == [
+        *(["cap", "t", "1.5", "2.5", "3.5"], ["cap", "t", "4.5", "5.5", "6.5"])
+    ]
+    assert wide.getvalue().count("cap t") == 1
 
 
 def test_a_very_long_text_is_cut_and_an_empty_table_says_so() -> None:

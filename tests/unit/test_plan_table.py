@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.manifest.balance.plan import Outcome
 from pipeline.review.plan_chart import plan_chart
-from pipeline.review.plan_table import Planned, describe_plan, render_plans
+from pipeline.review.plan_table import Planned, describe_plan, plan_blocks, render_plans
 from pipeline.runtime.config import PublishConfig
 
 IMAGES = np.array([100, 20, 4, 0])
@@ -30,7 +30,7 @@ def test_a_plan_tells_images_matches_bands_and_who_stays_below() -> None:
 
 
 def test_matches_under_the_cap_stand_beside_images_and_are_more() -> None:
-    text = render_plans([describe_plan(item, IMAGES, BANDS, 5) for item in (ONCE, SMALL)], NAMES, 5)
+    text = render_plans(*plan_blocks([describe_plan(item, IMAGES, BANDS, 5) for item in (ONCE, SMALL)], NAMES, 5))
     lines = {
         line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]]
         for line in text.splitlines()
@@ -42,7 +42,7 @@ def test_matches_under_the_cap_stand_beside_images_and_are_more() -> None:
     assert lines["matches under the cap"] == ["124", "29"]
     assert lines["of tail labels"] == ["4 (3.2%)", "4 (12.5%)"]
     assert lines["labels below 5 showings"] == ["1", "1"]
-    assert "Below 5 under 30 images: newt" in text
+    assert "Labels below 5 showings under 30 images: newt" in text
 
 
 def test_a_plan_without_any_match_has_shares_of_0() -> None:
