@@ -6,7 +6,7 @@ Examples:
   python jobs/explain.py image IMAGE_ID                       its texts, its labels, and those that it did not get
   python jobs/explain.py phrase "sofa bed" --language en      who says it, its scores, the label that it joined
   python jobs/explain.py text "My NEW #sofabed!! 20% off"     what would become of a text
-  python jobs/explain.py label sofa --run-root runs --run-id RUN_ID --json
+  python jobs/explain.py label sofa --run-id RUN_ID --json     of one run, as an object for programs
 """
 
 import sys

@@ -199,9 +199,12 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 
 
 class _Help(argparse.HelpFormatter):
-    """Shows every default that there is, unless its help tells it."""
+    """Shows every default that there is, unless its help tells it, and breaks no option at its hyphens."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
         told = action.help or ""
         unset = action.default is None or action.default in (argparse.SUPPRESS, False, [], ())
         return told if unset or "(default" in told else f"{told} (default: %(default)s)"
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)

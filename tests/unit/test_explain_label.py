@@ -72,6 +72,8 @@ def test_a_label_that_is_not_there_is_told_with_the_nearest_names(make: Make) ->
         find_labels(run, "furnitur")
     with pytest.raises(RunError, match="has no label 'furniture' of language de"):
         find_labels(run, "furniture", "de")
+    with pytest.raises(RunError, match=r"It is a phrase of the run; explain\.py phrase 'couch' tells why"):
+        find_labels(run, "couch")
     with pytest.raises(RunError, match="has no label '99'"):
         find_labels(run, "99")
 

@@ -76,7 +76,10 @@ def find_labels(run: StoredRun, asked: str, language: str | None = None) -> list
         if fitting:
             return sorted(fitting, key=lambda label: (-label.images, label.label_id))
     spoken = "" if language is None else f" of language {language}"
-    raise RunError(f"run {run.run_id} has no label {asked!r}{spoken}.{hint(nearest_names(words, _names(run)))}")
+    missing = f"run {run.run_id} has no label {asked!r}{spoken}."
+    if not _by_member(run, words) and run.rows("candidates", ["phrase"], ds.field("phrase") == words):
+        raise RunError(f"{missing} It is a phrase of the run; explain.py phrase {asked!r} tells why it is in no label.")
+    raise RunError(f"{missing}{hint(nearest_names(words, _names(run)))}")
 
 
 def hint(near: Sequence[str]) -> str:

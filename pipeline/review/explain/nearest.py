@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 _LOOKED_AT = 50  # names that are compared letter by letter
 _PAIRS = 48  # pairs of letters of a long name that are looked for
-_LEAST = 0.5  # likeness below which a name is no hint
+_LEAST = 0.6  # likeness below which a name is no hint
 
 
 def nearest_names(asked: str, names: Iterable[pa.Array], most: int = 5) -> list[str]:

@@ -9,6 +9,7 @@ from pipeline.review.explain.phrase import PhraseFinding
 from pipeline.review.sheet import Block, Grid, facts, grid, meanings, number, of_all
 
 _LABEL_COLUMNS = ("label", "lang", "band", "images", "id", "key")
+_BESIDES = "clustering also looks at what else is said of the images"
 
 
 def label_blocks(found: LabelFinding) -> list[Block]:
@@ -92,7 +93,7 @@ def phrase_blocks(found: PhraseFinding) -> list[Block]:
     if found.rivals:
         rows = [(*_label_row(label), f"{cosine:.3f}") for label, cosine in found.rivals]
         title = "Other labels near it" if joined else "Labels near it"
-        note = "cosine to the label's name by vectors alone; clustering also looks at what else is said of the images"
+        note = f"cosine to the label's name by vectors alone; {_BESIDES}"
         blocks.append(grid(title, (*_LABEL_COLUMNS, "cosine"), rows, ("images", "id", "cosine"), note))
     if found.longer:
         rows = [(phrase, number(images)) for phrase, images in found.longer]
@@ -136,7 +137,7 @@ def _left_out(left_out: Sequence[LeftOut]) -> Grid:
         (item.phrase, item.language, number(item.images), number(item.cosine, 3), item.reason.replace("_", " "))
         for item in left_out
     ]
-    note = "near by the cosine to the label's name, or with its words in them\n"
+    note = f"near by the cosine to the label's name, or with its words in them; {_BESIDES}\n"
     note += meanings((item.reason, item.meaning) for item in left_out)
     columns = ("phrase", "lang", "images", "cosine", "why")
     return grid("Near it, without a label", columns, rows, ("images", "cosine"), note)
