@@ -3,6 +3,8 @@
 import contextlib
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,15 @@ def test_json_is_one_object_and_nothing_else(
     assert got["run_id"] == "a"
     assert got["asked"] == {arguments[0]: arguments[1]}
     assert len(got["found"]) == (2 if arguments[0] == "phrase" else 1)  # sofa is a phrase of two languages
+
+
+def test_neither_spark_nor_what_else_is_slow_to_load_is_loaded() -> None:
+    code = (
+        "import sys, pipeline.review.explain.job, pipeline.review.explain.image, pipeline.review.explain.text;"
+        "print(*{'pyspark', 'scipy', 'faiss', 'sklearn', 'torch', 'matplotlib', 'nltk'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_an_unknown_kind_and_a_lacking_name_are_told_by_the_parser() -> None:
