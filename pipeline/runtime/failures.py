@@ -7,10 +7,12 @@ stays what it is, a defect.
 
 import errno
 import re
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
+from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
 from pipeline.runtime import errors
@@ -24,6 +26,7 @@ _ERRNO = {
     errno.EACCES: "Permission denied",
     errno.EPERM: "Permission denied",
 }
+_MORE_HEAP = f"Raise spark.driver_memory, or spark.shuffle_partitions for smaller pieces. {_GO_ON}"
 # What Java and Spark say -> the error, what has happened, and what to do. The first that fits counts.
 _Known = tuple[tuple[str, type[UserError], str, str], ...]
 MACHINE: _Known = (
@@ -43,7 +46,7 @@ MACHINE: _Known = (
         r"OutOfMemoryError|GC overhead limit",
         CapacityError,
         "Spark's Java ran out of memory",
-        f"Raise spark.driver_memory, or spark.shuffle_partitions for smaller pieces. {_GO_ON}",
+        _MORE_HEAP,
     ),
     (
         r"Python worker exited unexpectedly|Python worker failed to connect back|ExecutorLostFailure|Slave lost"
@@ -79,6 +82,9 @@ _FILES: _Known = (
 _RAISED = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n)*(\S[^\n]*)")
 _OURS = re.compile(rf"{re.escape(errors.__name__)}\.(\w+): (.*)")
 _DEAD = "Spark's Java process has ended, killed from outside or by the system when memory ran out"
+_ENDING = re.compile(r"SparkContext (?:was shut down|has been shutdown)|stopped SparkContext")
+_OUT_OF_HEAP = 52  # exit code of a Java in which a task ran out of heap (Spark's SparkExitCode.OOM)
+_LAST_WORDS = 5.0  # seconds for a Java that is ending to end
 
 
 @contextmanager
@@ -130,9 +136,11 @@ def recognize(error: BaseException, known: _Known = (*MACHINE, *_FILES)) -> User
     if isinstance(error, MemoryError):
         return CapacityError(f"Python ran out of memory. Give the machine more, or lower mine.max_phrases. {_GO_ON}")
     if isinstance(error, Py4JJavaError):
-        return _match(_chain(error), known)
+        told = _chain(error)
+        ended = not told or any(_ENDING.search(words) for words in told)
+        return _match(told, known) or (_of_dead_java() if ended else None)
     if isinstance(error, Py4JNetworkError | ConnectionError) or _no_answer(error):
-        return RunError(f"{_DEAD}. {_GO_ON}")
+        return _of_dead_java()
     return _match([str(error)], known) if isinstance(error, PySparkException) else None
 
 
@@ -153,7 +161,7 @@ def _no_answer(error: BaseException) -> bool:
 
 
 def _chain(error: Py4JJavaError) -> list[str]:
-    """What a Java exception and its causes say, the innermost first; nothing where Java is gone."""
+    """What a Java exception and its causes say, the innermost first; nothing where Java is gone meanwhile."""
     told: list[str] = []
     cause = error.java_exception
     try:
@@ -161,8 +169,20 @@ def _chain(error: Py4JJavaError) -> list[str]:
             told.append(str(cause.toString()).split("\n\tat ")[0])
             cause = cause.getCause()
     except (Py4JError, ConnectionError):
-        return [_DEAD]
+        return []
     return told[::-1]
+
+
+def _of_dead_java() -> UserError:
+    """Why Java has ended, as its exit code tells where this process has started it."""
+    process = getattr(SparkContext._gateway, "proc", None)
+    code = None
+    if process is not None:
+        with suppress(subprocess.TimeoutExpired):
+            code = process.wait(timeout=_LAST_WORDS)
+    if code == _OUT_OF_HEAP:
+        return CapacityError(f"Spark's Java ran out of memory, and has ended. {_MORE_HEAP}")
+    return RunError(f"{_DEAD}. {_GO_ON}")
 
 
 def _match(told: list[str], known: _Known) -> UserError | None:

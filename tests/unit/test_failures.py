@@ -1,9 +1,13 @@
 """What goes wrong around a run is told in one line; a defect stays one."""
 
 import errno
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 from py4j.protocol import Py4JJavaError, Py4JNetworkError
+from pyspark import SparkContext
 from pyspark.errors import AnalysisException, PySparkRuntimeError, PythonException
 
 from pipeline.runtime import failures
@@ -66,6 +70,18 @@ def test_a_java_that_has_gone_is_told() -> None:
         raise ConnectionRefusedError(111, "Connection refused")
     with pytest.raises(RunError, match="Java process has ended"), failures.named():
         raise PySparkRuntimeError("[JAVA_GATEWAY_EXITED] Java gateway process exited before sending its port number.")
+
+
+@pytest.mark.parametrize(("code", "kind", "told"), [(52, CapacityError, "driver_memory"), (137, RunError, "killed")])
+def test_a_java_that_ends_while_a_job_runs_says_why_by_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, code: int, kind: type[UserError], told: str
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", f"raise SystemExit({code})"])
+    monkeypatch.setattr(SparkContext, "_gateway", SimpleNamespace(proc=ended))
+    with pytest.raises(kind, match=told), failures.named():
+        raise JavaError("org.apache.spark.SparkException: Job 7 cancelled because SparkContext was shut down")
+    with pytest.raises(kind, match=told), failures.named():
+        raise Py4JNetworkError("Answer from Java side is empty")
 
 
 @pytest.mark.parametrize(
