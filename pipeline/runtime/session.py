@@ -1,6 +1,7 @@
 """The only place that starts Spark."""
 
 import ipaddress
+import math
 import os
 import re
 import sys
@@ -17,6 +18,8 @@ from pipeline.runtime.workers import check_workers
 
 TRIES = 4  # of a task, as Spark has it on clusters
 COMPILED_FROM = 100_000  # signals
+SIGNALS_A_PARTITION = 500_000  # of a shuffle: what a task of the largest ones sorts within a gigabyte of heap
+_PARTITIONS = "spark.sql.shuffle.partitions"
 _LOOPBACK = "127.0.0.1"
 # While this process clusters, Java is idle and would keep gigabytes that are free: collect then, and return them.
 _GIVING_BACK = "-XX:G1PeriodicGCInterval=5000"  # ms; G1 alone knows it (JEP 346)
@@ -86,7 +89,7 @@ def default_storage(session: SparkSession) -> str:
 def settings(config: SparkConfig) -> dict[str, str]:
     """Spark's settings, each with the reason for it."""
     return {
-        "spark.sql.shuffle.partitions": str(config.shuffle_partitions),
+        _PARTITIONS: str(config.shuffle_partitions),
         # Times and dates in sources mean the same on every machine.
         "spark.sql.session.timeZone": "UTC",
         # Merge small partitions by size alone, or tiny tables come in as many files as there are cores.
@@ -127,9 +130,11 @@ def choose(
 
 
 def suit(spark: SparkSession, signals: int) -> None:
-    """Let Spark compile its plans where there are many rows, and interpret them where there are few.
+    """Fit Spark's settings to the number of rows; the tables are equal.
 
-    Compiling the hundreds of plans of a run costs a quarter of its time on a few thousand rows. The tables are equal.
+    Where there are few, plans are interpreted: compiling the hundreds of a run costs a quarter of its time on a few
+    thousand rows. Where there are many, shuffles have more partitions than section [spark] asks for, so that a task
+    does not need more heap than on less; what spark-submit was told of them stays.
 
     Args:
         spark: the session.
@@ -138,6 +143,9 @@ def suit(spark: SparkSession, signals: int) -> None:
     few = signals < COMPILED_FROM
     spark.conf.set("spark.sql.codegen.wholeStage", str(not few).lower())
     spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN" if few else "FALLBACK")
+    if _PARTITIONS not in _stated():
+        least = math.ceil(signals / SIGNALS_A_PARTITION)
+        spark.conf.set(_PARTITIONS, str(max(least, int(str(spark.conf.get(_PARTITIONS))))))
 
 
 def addresses(stated: Mapping[str, str]) -> dict[str, str]:
