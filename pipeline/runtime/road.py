@@ -20,13 +20,14 @@ from pipeline.runtime.progress import Meter, TaskCounter
 from pipeline.runtime.run_log import NAME as LOG
 from pipeline.runtime.run_log import RunLog, command_line, option_secrets
 from pipeline.runtime.run_names import check_run, new_run_id
-from pipeline.runtime.session import default_storage, start_session, suit
+from pipeline.runtime.session import COMPILED_FROM, default_storage, start_session, suit
 from pipeline.runtime.tables import Tables
 from pipeline.runtime.witness import Witness
 
 __all__ = ["Run", "Stage", "log", "walk"]
 
 # What may differ where evidence is weighed anew, and the stages that are done again then.
+_BYTES_A_SIGNAL = 15  # of compressed Parquet; other formats have fewer rows than this says
 _REWEIGHED = (("assign", "labeling", "publish", "report"), ("assign", "publish", "report"))
 
 
@@ -167,6 +168,8 @@ def _step(run: Run, stage: Stage, witness: Witness) -> None:
     _sweep(run, stage)  # before it needs the room
     check_places(inputs, run.config.paths.allowed_roots)  # a link may have been put there since they were named
     witness.begin(stage.name, inputs)
+    if not stage.reads:
+        suit(run.spark, COMPILED_FROM if (size := witness.size(stage.name)) is None else size // _BYTES_A_SIGNAL)
     with Meter(run.spark) as meter:
         rows_in, rows_out = stage.work(run)
     witness.end(stage.name, inputs)

@@ -19,6 +19,7 @@ from pipeline.runtime.workers import check_workers
 TRIES = 4  # of a task, as Spark has it on clusters
 COMPILED_FROM = 100_000  # signals
 SIGNALS_A_PARTITION = 500_000  # of a shuffle: what a task of the largest ones sorts within a gigabyte of heap
+_ADAPTIVE = "spark.sql.adaptive.enabled"
 _PARTITIONS = "spark.sql.shuffle.partitions"
 _LOOPBACK = "127.0.0.1"
 # While this process clusters, Java is idle and would keep gigabytes that are free: collect then, and return them.
@@ -93,7 +94,7 @@ def settings(config: SparkConfig) -> dict[str, str]:
         # Times and dates in sources mean the same on every machine.
         "spark.sql.session.timeZone": "UTC",
         # Merge small partitions by size alone, or tiny tables come in as many files as there are cores.
-        "spark.sql.adaptive.enabled": "true",
+        _ADAPTIVE: "true",
         "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
         "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
         # Dirty input is met by try_ functions; anything else that overflows is a defect and must fail.
@@ -132,20 +133,28 @@ def choose(
 def suit(spark: SparkSession, signals: int) -> None:
     """Fit Spark's settings to the number of rows; the tables are equal.
 
-    Where there are few, plans are interpreted: compiling the hundreds of a run costs a quarter of its time on a few
-    thousand rows. Where there are many, shuffles have more partitions than section [spark] asks for, so that a task
-    does not need more heap than on less; what spark-submit was told of them stays.
+    Where there are few, plans are interpreted as they are: compiling the hundreds of a run, and planning each anew
+    after each of its shuffles, costs half of its time on a few thousand rows. Where there are many, shuffles have more
+    partitions than section [spark] asks for, so that a task does not need more heap than on less. What spark-submit was
+    told stays.
 
     Args:
         spark: the session.
-        signals: rows of the run's table of signals.
+        signals: rows of the run's table of signals, or about as many.
     """
     few = signals < COMPILED_FROM
     spark.conf.set("spark.sql.codegen.wholeStage", str(not few).lower())
     spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN" if few else "FALLBACK")
-    if _PARTITIONS not in _stated():
-        least = math.ceil(signals / SIGNALS_A_PARTITION)
-        spark.conf.set(_PARTITIONS, str(max(least, int(str(spark.conf.get(_PARTITIONS))))))
+    partitions = int(spark.sparkContext.getConf().get(_PARTITIONS, "1"))
+    wanted = (
+        min(partitions, spark.sparkContext.defaultParallelism)
+        if few
+        else max(partitions, math.ceil(signals / SIGNALS_A_PARTITION))
+    )
+    stated = _stated()
+    for key, value in ((_ADAPTIVE, str(not few).lower()), (_PARTITIONS, str(wanted))):
+        if key not in stated:
+            spark.conf.set(key, value)
 
 
 def addresses(stated: Mapping[str, str]) -> dict[str, str]:

@@ -79,6 +79,11 @@ class Witness:
                     told.append(f"{name} has changed: {', '.join(different[:_NAMED])}{more}")
         return told
 
+    def size(self, stage: str) -> int | None:
+        """Bytes of all files that a stage has found; None where an input has none that can be listed."""
+        known = [found["files"] for found in self._known.get(stage, {}).values()]
+        return sum(size for files in known for size, *_ in files.values()) if all(known) else None
+
     def forget(self, stages: Sequence[str]) -> None:
         """Stages that are to be done anew may find other inputs."""
         if any(self._known.pop(stage, None) is not None for stage in stages):

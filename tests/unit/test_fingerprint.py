@@ -1,5 +1,6 @@
 """A file is told from another one by a part of it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.runtime import fingerprint as module
 from pipeline.runtime.fingerprint import BLOCK, BLOCKS, fingerprint
-from pipeline.runtime.witness import compare
+from pipeline.runtime.witness import Witness, compare
 
 WHOLE = BLOCK * BLOCKS
 
@@ -69,3 +70,19 @@ def test_changes_are_named_in_order_and_a_touched_file_is_the_same() -> None:
         "e is new",
         "s3 has other contents of the same size",
     ]
+
+
+@pytest.mark.parametrize(
+    ("files", "size"),
+    [
+        ({"one": {"/a": [5, 0, "x"], "/b": [7, 0, "y"]}, "two": {"/c": [1, 0, "z"]}}, 13),
+        ({"one": {"/a": [5, 0, "x"]}, "a table that has no files": {}}, None),
+        ({}, 0),
+    ],
+)
+def test_the_size_of_what_a_stage_reads_is_known_where_all_its_files_are(
+    tmp_path: Path, files: dict[str, dict[str, list[object]]], size: int | None
+) -> None:
+    seen = {"ingest": {name: {"path": name, "files": found} for name, found in files.items()}}
+    (tmp_path / "inputs.json").write_text(json.dumps(seen))
+    assert Witness(None, str(tmp_path)).size("ingest") == size  # type: ignore[arg-type]
