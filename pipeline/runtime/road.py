@@ -164,7 +164,8 @@ def _step(run: Run, stage: Stage, witness: Witness) -> None:
     for table in stage.reads:
         run.read(table)
     if stage.reads:  # by now it is known how much there is
-        suit(run.spark, run.tables.rows("signals"))
+        earlier = [item.tables for item in run.history.runs] if run.history else []
+        suit(run.spark, sum(tables.rows("signals") for tables in (run.tables, *earlier)))
     _sweep(run, stage)  # before it needs the room
     check_places(inputs, run.config.paths.allowed_roots)  # a link may have been put there since they were named
     witness.begin(stage.name, inputs)
