@@ -15,7 +15,18 @@ from pipeline.runtime.job_parser import CONSOLE, READ, RUN, WORK, WRITE, JobPars
 from pipeline.runtime.load import load_config, parse_config, render_config
 from pipeline.runtime.secrets import mask, mask_text
 
-__all__ = ["DONE", "FAILED", "UNUSABLE", "Arguments", "exit_code", "positive", "road_parser", "run_command", "run_job"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "UNUSABLE",
+    "Arguments",
+    "exit_code",
+    "positive",
+    "road_parser",
+    "run_command",
+    "run_job",
+    "whole",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,18 @@ def positive(text: str) -> float:
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
+
+
+def whole(text: str) -> int:
+    """As `positive`, for a whole number.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none above 0.
+    """
+    value = positive(text)
+    if value != int(value):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return int(value)
 
 
 def road_parser(doc: str, stages: Sequence[str] | None = None, reuse: str | None = None) -> JobParser:

@@ -11,7 +11,7 @@ from pipeline.manifest.shards.source import refuse_existing
 from pipeline.manifest.shards.write import ShardSettings, describe_left_out, write_shards
 from pipeline.manifest.tree.publish import SPLITS
 from pipeline.runtime import failures, files
-from pipeline.runtime.cli import run_command
+from pipeline.runtime.cli import run_command, whole
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
@@ -106,7 +106,7 @@ def _parser(doc: str) -> JobParser:
         *("--split",), nargs="+", choices=SPLITS, default=["train"], help="one or both splits (default: train)"
     )
     write.add_argument(
-        *("--rows-per-shard",), type=_count, default=10_000, metavar="N", help="about so many (default: 10,000)"
+        *("--rows-per-shard",), type=whole, default=10_000, metavar="N", help="about so many (default: 10,000)"
     )
     read.add_argument(
         *("--pictures",),
@@ -121,7 +121,7 @@ def _parser(doc: str) -> JobParser:
     )
     work.add_argument(
         *("--max-picture-bytes",),
-        type=_count,
+        type=whole,
         default=20_000_000,
         metavar="N",
         help="larger pictures are left out (default: 20,000,000)",
@@ -133,10 +133,3 @@ def _parser(doc: str) -> JobParser:
         help="folders outside of which no picture is opened; anywhere where none is named (default: as in the run)",
     )
     return parser
-
-
-def _count(text: str) -> int:
-    value = int(text.replace(",", "").replace("_", ""))
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value

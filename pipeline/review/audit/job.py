@@ -12,7 +12,7 @@ from pipeline.review.audit.draw import draw_stratified, draw_useful, drawn_evide
 from pipeline.review.audit.sheet import Pair, write_sheet
 from pipeline.review.precision import describe, precision
 from pipeline.runtime import files
-from pipeline.runtime.cli import run_command
+from pipeline.runtime.cli import run_command, whole
 from pipeline.runtime.errors import RunError
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 from pipeline.runtime.session import start_session
@@ -110,7 +110,7 @@ def _parser(doc: str) -> JobParser:
     draw = parser.group(WORK)
     draw.add_argument(
         "--per-cell",
-        type=_whole_number,
+        type=whole,
         default=5,
         metavar="N",
         help="pairs of each decile of confidence in each band (default: 5, so at most 150 in all)",
@@ -120,10 +120,3 @@ def _parser(doc: str) -> JobParser:
         "--most-useful", action="store_true", help="30 * N uncertain pairs of large labels instead; no fair sample"
     )
     return parser
-
-
-def _whole_number(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return value

@@ -10,7 +10,7 @@ from pipeline.review.estimate.plan import forecast
 from pipeline.review.estimate.runs import Measured, in_order, read_measured
 from pipeline.review.estimate.table import render_forecast
 from pipeline.runtime import files
-from pipeline.runtime.cli import positive, run_command
+from pipeline.runtime.cli import positive, run_command, whole
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 
 
@@ -63,30 +63,23 @@ def _parser(doc: str) -> JobParser:
     size.add_argument("--signals", type=positive, metavar="N", help="rows of all sources, such as 8e9")
     size.add_argument("--images", type=positive, metavar="N", help="images, with as many signals each as in the runs")
     for flag, kind, default, what in (
-        ("--executors", _whole, 1, "executors"),
+        ("--executors", whole, 1, "executors"),
         ("--memory-gb", positive, 8.0, "memory of each executor, heap and Python workers together"),
         ("--driver-memory-gb", positive, 8.0, "memory of the driver's machine"),
         ("--disk-mb-s", positive, 200.0, "what the disk of each executor reads or writes"),
         ("--network-mb-s", positive, 1_000.0, "what each executor sends"),
     ):
         work.add_argument(flag, type=kind, default=default, metavar="N", help=f"{what} (default: {default:g})")
-    work.add_argument("--cores", type=_whole, metavar="N", help="cores of each executor (default: as the run had)")
+    work.add_argument("--cores", type=whole, metavar="N", help="cores of each executor (default: as the run had)")
     work.add_argument(
         *("--languages",),
-        type=_whole,
+        type=whole,
         metavar="N",
         help="languages that may fill mine.max_phrases (default: as many as normalize.languages lists)",
     )
     work.add_argument(
         "--phrases-per-second", type=positive, metavar="N", help="that the encoder does there, all machines together"
     )
-    read.add_argument("--run-cores", type=_whole, metavar="N", help="cores that the runs had (default: on record)")
+    read.add_argument("--run-cores", type=whole, metavar="N", help="cores that the runs had (default: on record)")
     parser.group(WRITE).add_argument("--json", metavar="FILE", help="all figures as JSON")
     return parser
-
-
-def _whole(text: str) -> int:
-    value = positive(text)
-    if value != int(value):
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
-    return int(value)
