@@ -1,5 +1,6 @@
 """One Spark session for all tests that need one, started when the first of them asks."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -29,3 +30,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     )
     yield session
     session.stop()
+
+
+@pytest.fixture
+def all_is_told() -> Iterator[None]:
+    """Notes of the product are told too, as while a run shows them."""
+    log = logging.getLogger("pipeline")
+    level = log.level
+    log.setLevel(logging.INFO)
+    yield
+    log.setLevel(level)

@@ -1,5 +1,6 @@
 """A finished run of a handful of images, written without Spark in the layout that a real one has."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.runtime.config import Config
+from pipeline.runtime.inputs import SourceConfig
 from pipeline.runtime.schema_files import arrow_schema, newest_schema
 from pipeline.vocabulary.mining.ngrams import whole_keys
 
@@ -36,6 +39,19 @@ def record(run_id: str, **more: Any) -> dict[str, Any]:
         "cores": 2,
     }
     return {**made, **more}
+
+
+def full_record(run_id: str, signals: Sequence[str], stages: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """run.json of a run of the icons, as publishing sees it: with every setting."""
+    return {
+        "run_id": run_id,
+        "created": "2025-01-02T03:04:05+00:00",
+        "config": dataclasses.asdict(Config(sources=(SourceConfig(corpus="icons"),))),
+        "digest": "0123456789abcdef",
+        "versions": {},
+        "signals": list(signals),
+        "stages": list(stages),
+    }
 
 
 def write_run(root: Path, run_id: str, tables: Mapping[str, Rows], **more: Any) -> Path:

@@ -1,19 +1,18 @@
 """A small published tree with real pictures, for tests of the libraries that read such trees."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fake_run import full_record
 from PIL import Image
 from pyspark.sql import SparkSession
 
 from pipeline.manifest.rows import count_labels, kept_evidence, label_table, manifest_rows
 from pipeline.manifest.tree.publish import write_tree
-from pipeline.runtime.config import Config, PublishConfig
-from pipeline.runtime.inputs import SourceConfig
+from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.schema import load_schema
 
 SIGNALS = ["board", "tag", "title"]
@@ -98,15 +97,7 @@ def write_small_tree(spark: SparkSession, folder: Path, pictures: str) -> Tree:
     ).persist()
     members = [(10 + i, i, name, "self", 1.0) for i, name in enumerate(NAMES)]
     said = [(image, k, 10 + k, said[0][0], NAMES[k], 1, 1, None, 1.0, 7) for image, k, _, said in found]
-    record = {
-        "run_id": "small",
-        "created": "2025-01-02T03:04:05+00:00",
-        "config": dataclasses.asdict(Config(sources=(SourceConfig(corpus="icons"),))),
-        "digest": "0123456789abcdef",
-        "versions": {},
-        "signals": SIGNALS,
-        "stages": [],
-    }
+    record = full_record("small", SIGNALS)
     write_tree(
         str(folder),
         manifest,

@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xxhash
+from fake_run import full_record
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.manifest.rows import count_labels, kept_evidence, label_table, manifest_rows, with_learnt
 from pipeline.manifest.split import held_out_units, uniform
 from pipeline.manifest.tree.publish import write_tree
-from pipeline.runtime.config import Config, PublishConfig
+from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import ConfigError, RunError
-from pipeline.runtime.inputs import SourceConfig
 from pipeline.runtime.schema import conform, load_schema
 
 SIGNALS = ["board", "tag", "title"]
@@ -189,15 +189,7 @@ def frames(spark: SparkSession) -> Iterator[Frames]:
     images = images_of(spark, [f"i{n:03}" for n in range(400)])
     manifest = manifest_rows(assignments, images, labels, SIGNALS, config).persist()
     members = [(10 + i, i, name, "self", 1.0) for i, name in enumerate(NAMES)]
-    record = {
-        "run_id": "r1",
-        "created": "2025-01-02T03:04:05+00:00",
-        "config": dataclasses.asdict(Config(sources=(SourceConfig(corpus="icons"),))),
-        "digest": "0123456789abcdef",
-        "versions": {},
-        "signals": SIGNALS,
-        "stages": [],
-    }
+    record = full_record("r1", SIGNALS)
     said = [(image, label, 10 + label, "tag", NAMES[label], 1, 1, None, 1.0, 7) for image, label, *_ in found]
     said += [("i000", 3, 13, "tag", NAMES[3], 1, 1, None, 1.0, 7)]  # which did not stay
     kept = kept_evidence(spark.createDataFrame(said, load_schema("evidence").struct), assignments)

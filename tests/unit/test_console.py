@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator
 
 import pytest
 from told import NAMES, PLACES, stage
@@ -15,6 +14,7 @@ from pipeline.runtime.errors import RunError
 from pipeline.runtime.events import RunBegins, RunEnds, StageEnds, printable, recorded, tell
 
 log = logging.getLogger("pipeline.some.module")
+pytestmark = pytest.mark.usefixtures("all_is_told")
 
 
 def walk_a_little() -> None:
@@ -26,14 +26,6 @@ def walk_a_little() -> None:
     logging.getLogger("a.library").warning("old style")
     tell(StageEnds(recorded(stage())))
     tell(RunEnds("one", [recorded(stage("ingest", 27_569, 0, unit="row")), recorded(stage())], PLACES))
-
-
-@pytest.fixture(autouse=True)
-def all_is_told() -> Iterator[None]:
-    level = logging.getLogger("pipeline").level
-    logging.getLogger("pipeline").setLevel(logging.INFO)
-    yield
-    logging.getLogger("pipeline").setLevel(level)
 
 
 def test_pipes_get_plain_lines_in_the_form_that_scripts_rely_on(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,3 @@
-import dataclasses
 import json
 from typing import Any
 
@@ -8,6 +7,7 @@ import pyarrow as pa
 import pytest
 import yaml
 from datasets import Features
+from fake_run import full_record
 
 from pipeline.manifest.rows import label_table
 from pipeline.manifest.tree import front_matter as head_of_card
@@ -16,9 +16,8 @@ from pipeline.manifest.tree.croissant import describe_tree
 from pipeline.manifest.tree.front_matter import SplitCount
 from pipeline.manifest.tree.origins import Origins
 from pipeline.manifest.tree.publish import _files_for
-from pipeline.runtime.config import Config, PublishConfig
+from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import ConfigError, SchemaError
-from pipeline.runtime.inputs import SourceConfig
 from pipeline.runtime.schema import load_schema
 from pipeline.stages.publishing import audited
 
@@ -51,17 +50,9 @@ def counts_of(images: dict[int, int]) -> pa.Table:
     )
 
 
-def record(**changes: Any) -> dict[str, Any]:
-    content = {
-        "run_id": "r1",
-        "created": "2025-01-02T03:04:05+00:00",
-        "config": dataclasses.asdict(Config(sources=(SourceConfig(corpus="icons"),))),
-        "digest": "0123456789abcdef",
-        "versions": {},
-        "signals": ["tag", "title"],
-        "stages": [{"stage": "normalize", "rejects": {"row/too_long": 1234, "row/no_text": 5}}],
-    }
-    return {**content, **changes}
+def record() -> dict[str, Any]:
+    stages = [{"stage": "normalize", "rejects": {"row/too_long": 1234, "row/no_text": 5}}]
+    return full_record("r1", ["tag", "title"], stages)
 
 
 def front_matter(text: str) -> dict[str, Any]:

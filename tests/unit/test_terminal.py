@@ -3,7 +3,6 @@
 import io
 import logging
 import sys
-from collections.abc import Iterator
 
 import pytest
 from rich.console import Console as RichConsole
@@ -14,14 +13,7 @@ from pipeline.runtime.events import RunBegins, RunEnds, StageEnds, Tasks, record
 from pipeline.runtime.terminal import TerminalConsole, amount, clock, live_line, main_reason, stage_line, summary
 
 log = logging.getLogger("pipeline.some.module")
-
-
-@pytest.fixture(autouse=True)
-def all_is_told() -> Iterator[None]:
-    level = logging.getLogger("pipeline").level
-    logging.getLogger("pipeline").setLevel(logging.INFO)
-    yield
-    logging.getLogger("pipeline").setLevel(level)
+pytestmark = pytest.mark.usefixtures("all_is_told")
 
 
 def record_at(width: int) -> tuple[TerminalConsole, RichConsole]:
