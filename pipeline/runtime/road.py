@@ -91,6 +91,17 @@ class Stage:
             run.read(table)  # raises where a file was damaged
         return True
 
+    def due(self, run: Run, alone: bool) -> bool:
+        """Whether it is to be done.
+
+        A page is drawn again where it alone is asked for: no table hangs on it, and an evaluation may have come since.
+
+        Args:
+            run: with what is on record of it.
+            alone: whether no other stage was asked for.
+        """
+        return not self.done(run) or (alone and not self.writes)
+
 
 def walk(stages: Sequence[Stage], arguments: Arguments, libraries: Sequence[str] = ()) -> None:
     """Walk the stages of one run, and say at the end where its results are.
@@ -137,7 +148,7 @@ def walk(stages: Sequence[Stage], arguments: Arguments, libraries: Sequence[str]
             for place, stage in enumerate(stages, start=1):
                 counter = TaskCounter(spark)
                 with arguments.console.running(stage.name, f"{place}/{len(stages)}" if whole else "", counter.look):
-                    _step(run, stage, witness)
+                    _step(run, stage, witness, alone=not whole)
                 if stage.name == arguments.until:
                     break
             tell(_end(run, whole))
@@ -153,10 +164,10 @@ def _stop(spark: SparkSession) -> None:
         log.debug("Spark could not be stopped", exc_info=True)
 
 
-def _step(run: Run, stage: Stage, witness: Witness) -> None:
-    """Do one stage, unless it is done, and put it on record."""
+def _step(run: Run, stage: Stage, witness: Witness, alone: bool) -> None:
+    """Do one stage where it is due, and put it on record."""
     inputs = stage.inputs(run.config)
-    if stage.done(run):
+    if not stage.due(run, alone):
         _tell(run, stage, before=True)
         for change in witness.changes(stage.name, inputs):
             log.warning("  %s; this run goes on with what it has read", change)
