@@ -25,10 +25,21 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class BandScores:
-    """Some classes of like frequency: how many, their true pairs, and the scores over pairs and over classes."""
+    """Some classes of like frequency.
+
+    Attributes:
+        classes: how many.
+        pairs: their true pairs.
+        said: pairs of them that the labels say.
+        right: those that are both.
+        micro: scores over pairs.
+        macro: scores over classes.
+    """
 
     classes: int
     pairs: int
+    said: int
+    right: int
     micro: Scores
     macro: Scores
 
@@ -85,6 +96,8 @@ def by_band(hits: Counts, said: Counts, true: Counts) -> dict[str, BandScores]:
         name: BandScores(
             int(rows.sum()),
             int(true[rows].sum()),
+            int(said[rows].sum()),
+            int(hits[rows].sum()),
             micro(hits[rows], said[rows], true[rows]),
             macro(hits[rows], said[rows], true[rows]),
         )

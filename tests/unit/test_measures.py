@@ -48,6 +48,12 @@ def test_bands_hold_half_and_a_tenth_of_the_pairs_and_all_classes() -> None:
         "tail": (2, 8),
     }
     assert found["tail"].micro.recall == 0.5
+    assert {name: (band.right, band.said) for name, band in found.items()} == {
+        "all": (50, 100),
+        "head": (25, 50),
+        "torso": (21, 42),
+        "tail": (4, 8),
+    }
 
 
 def loop_b_cubed(gold: list[int], cluster: list[int]) -> tuple[float, float]:
