@@ -1,5 +1,8 @@
 """Judge the labels of a finished run by trusted ones, beside other methods and simple baselines.
 
+The run keeps the result as evaluation.json, in place of an earlier one; jobs/report.py then shows it on the run's page,
+and jobs/compare.py beside that of another run.
+
 Examples:
   python jobs/evaluate.py --run runs/RUN_ID --truth trusted.parquet       the run and simple baselines
   python jobs/evaluate.py --run runs/RUN_ID --truth trusted.csv --methods anchored kmeans none exact --out scores.json

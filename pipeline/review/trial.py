@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import sys
 import tempfile
 import uuid
@@ -15,24 +16,31 @@ from pipeline.review.ablation import overlaid, read_record, recorded_config, tog
 from pipeline.review.calibration_chart import reliability_diagram
 from pipeline.review.evaluate import Tables, Truth, evaluate, of_run, prepare
 from pipeline.review.scoreboard import render_scores
+from pipeline.review.stored_evaluation import NAME, OWN, describe, judged_run
 from pipeline.review.truth import read_truth
 from pipeline.runtime import files
 from pipeline.runtime.cli import exit_code
 from pipeline.runtime.config import Config
-from pipeline.runtime.errors import ConfigError
+from pipeline.runtime.errors import ConfigError, RunError
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
 from pipeline.runtime.road import Run, log
+from pipeline.runtime.secrets import mask_text
 from pipeline.runtime.session import start_session
+from pipeline.runtime.stored_tables import StoredTables
 from pipeline.runtime.tables import Tables as RunTables
+from pipeline.runtime.witness import as_one, look
+from pipeline.sources.readers import literal
 from pipeline.vocabulary.clustering.cluster import METHODS
 
-OWN = "run"  # the way of the run itself: its own labels, as they are
 WAYS = (OWN, *METHODS, *baselines.NAMES)
 Remake = Callable[[Run], object]
 
 
 def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake, reassign: Remake) -> int:
-    """Parse the arguments, judge, print the tables; gives the exit code: 0 done, 2 unusable input or settings.
+    """Parse the arguments, judge, print the tables, keep them in the run; gives the exit code.
+
+    It is 0 where all is done, also where the run's folder cannot be written, which is said; 2 for unusable input or
+    settings, and for a file that was asked for and could not be written, when the tables have been printed.
 
     Args:
         doc: what the job does, for --help.
@@ -48,18 +56,23 @@ def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake, reassign: R
         if parsed.plot and not parsed.plot.endswith(".svg"):
             raise ConfigError(f"--plot {parsed.plot}: the diagram is an SVG. Give a name that ends in .svg.")
         folder = files.absolute(parsed.run)
-        config = recorded_config(read_record(folder, "an evaluation"), parsed.set)
+        record = read_record(folder, "an evaluation")
+        config = recorded_config(record, parsed.set)
+        judged = judged_run(folder, record)
         spark = start_session(config.spark, f"evaluate {folder}")
         try:
             makers = (remake, reassign if parsed.ablate else None)
             found = try_ways(spark, folder, config, parsed.truth, parsed.methods, parsed.scratch, *makers)
         finally:
             spark.stop()
-        if parsed.out:
-            files.write_json(files.absolute(parsed.out), found)
-        if parsed.plot:
-            _plot(files.absolute(parsed.plot), found["ways"])
+        # First of all: minutes of work are not lost for a folder that cannot be written.
         sys.stdout.write(render_scores(found["ways"], found["truth"]))
+        content = describe(judged, found, parsed.set)
+        _keep(folder, content)
+        if parsed.out:
+            _write("--out", parsed.out, files.as_json(content))
+        if parsed.plot:
+            _plot(parsed.plot, found["ways"])
 
     return exit_code(job)
 
@@ -74,7 +87,7 @@ def try_ways(
     remake: Remake,
     reassign: Remake | None = None,
 ) -> dict[str, Any]:
-    """Measures of each way of labelling, as plain values: `truth` (its counts) and `ways` (way -> measures).
+    """Measures of each way of labelling, as plain values: `truth` (file and counts) and `ways` (way -> measures).
 
     Args:
         spark: the session.
@@ -98,6 +111,7 @@ def try_ways(
     if trusted:
         log.info("images of %s are not judged: they taught the labels.", trusted)
     rows = read_truth(spark, truth, trusted)
+    file = {"file": mask_text(truth), "fingerprint": as_one(look(spark, literal(truth))), "rows": rows.count()}
     known = prepare(tables, rows, kept, most, config.embed.encoder, language)
     if known.names is None:
         log.warning("the run's vectors are of another version of its encoder: classes are mapped by name alone.")
@@ -122,7 +136,7 @@ def try_ways(
         for name, tried in {"again": config, **toggle_terms(config)}.items():
             log.info("%s %s ...", OWN, name)
             found[f"{OWN} {name}"] = made(tried, reassign) | {"grouping": None}  # phrases are grouped as in the run
-    return {"truth": _facts(known), "ways": found}
+    return {"truth": {**file, **_facts(known)}, "ways": found}
 
 
 def _baseline(way: str, tables: Tables, truth: Truth, kept: Any, most: int, language: str) -> baselines.Labelling:
@@ -134,10 +148,42 @@ def _baseline(way: str, tables: Tables, truth: Truth, kept: Any, most: int, lang
     return baselines.inflection(texts, mentions, kept, most, language)
 
 
+def _keep(folder: str, content: Mapping[str, Any]) -> None:
+    """Put an evaluation into the folder of its run, in place of an older one, and say where, or why not."""
+    if OWN not in content["ways"]:
+        log.warning("the run does not keep this: --methods without %s judges none of its own labels.", OWN)
+        return
+    path = files.join(folder, NAME)
+    try:
+        files.write_json(path, content)
+    except OSError as error:  # a run that others own, or an archive
+        told = mask_text(f"{path}: cannot be written ({_why(error)})")
+        log.warning("%s. The run does not keep this; --out writes it elsewhere.", told)
+        return
+    told = f"\nKept in {path}.\n"
+    if StoredTables(folder).has("manifest"):
+        root, _, run_id = folder.rstrip("/").rpartition("/")
+        told += f"The run's page shows it after: jobs/report.py --run-root {root} --run-id {run_id}, with the --config "
+        told += "or --corpus of the run.\n"
+    sys.stdout.write(mask_text(told))
+
+
+def _write(option: str, path: str, text: str) -> None:
+    try:
+        files.write_text(files.absolute(path), text)
+    except OSError as error:
+        raise RunError(f"{option} {path}: cannot be written ({_why(error)}). Give another place.") from None
+
+
+def _why(error: OSError) -> str:
+    """In a few words: pyarrow's own name its files beside the one that was to be written."""
+    return os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
+
+
 def _plot(path: str, ways: Mapping[str, Mapping[str, Any]]) -> None:
     sure = {way: result["confidence"] for way, result in ways.items() if result["confidence"] is not None}
     if sure:
-        files.write_text(path, reliability_diagram(sure))
+        _write("--plot", path, reliability_diagram(sure))
     else:
         log.warning("no way has judged pairs with a confidence: %s is not written.", path)
 
@@ -175,7 +221,7 @@ def _parser(doc: str) -> JobParser:
         help="also the run assigned again, as it is and with each term of confidence switched off or on",
     )
     write.add_argument("--plot", metavar="FILE.svg", help="confidence against precision, raw and calibrated")
-    write.add_argument("--out", metavar="FILE", help="everything, as JSON")
+    write.add_argument("--out", metavar="FILE", help="what the run keeps, all of it as JSON, here too")
     write.add_argument(
         "--scratch",
         default=tempfile.gettempdir(),

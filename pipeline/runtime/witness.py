@@ -5,6 +5,7 @@ fingerprint. A stage that is done again, or goes on after a stop, must find what
 stage a change is only said, since its tables hold what it read.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -104,6 +105,16 @@ def look(spark: SparkSession, path: str) -> Seen:
         prints = pool.map(_fingerprint, [row[0] for row in rows])
         found = {_plain(row[0]): [row[2], row[1], known] for row, known in zip(rows, prints, strict=True)}
     return dict(sorted(found.items()))
+
+
+def as_one(seen: Mapping[str, Sequence[Any]]) -> str:
+    """The fingerprint of a file, or of several together, whatever their names; empty where it is not known of each."""
+    prints = sorted((str(told), int(size)) for size, _, told in seen.values())
+    if not prints or not all(told for told, _ in prints):
+        return ""
+    if len(prints) == 1:
+        return prints[0][0]
+    return hashlib.blake2b(repr(prints).encode(), digest_size=16).hexdigest()
 
 
 def compare(before: Mapping[str, Sequence[Any]], now: Mapping[str, Sequence[Any]]) -> list[str]:

@@ -17,6 +17,7 @@ from pipeline.review.evaluate import Truth, evaluate, of_run, prepare
 from pipeline.review.truth import read_truth
 from pipeline.runtime import files
 from pipeline.runtime.errors import ConfigError, InputError, RunError
+from pipeline.runtime.fingerprint import fingerprint
 from pipeline.runtime.load import parse_config
 from pipeline.runtime.road import Run
 from pipeline.runtime.schema import load_schema
@@ -198,7 +199,10 @@ def test_each_term_is_toggled_once_and_compared_with_the_run_assigned_again(
 
     def ways(again: Callable[[Run], object] | None) -> dict[str, Any]:
         truth, scratch = str(tmp_path / "truth.csv"), str(tmp_path / "scratch")
-        return trial.try_ways(spark, str(folder), config, truth, ["run"], scratch, remake, again)["ways"]
+        found = trial.try_ways(spark, str(folder), config, truth, ["run"], scratch, remake, again)
+        assert found["truth"]["file"] == truth
+        assert (found["truth"]["rows"], found["truth"]["fingerprint"]) == (1, fingerprint(truth))
+        return found["ways"]
 
     assert ways(None) == {"run": {"images": 7, "grouping": 0}}
     found = ways(reassign)

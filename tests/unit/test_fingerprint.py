@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.runtime import fingerprint as module
 from pipeline.runtime.fingerprint import BLOCK, BLOCKS, fingerprint
-from pipeline.runtime.witness import Witness, compare
+from pipeline.runtime.witness import Witness, as_one, compare
 
 WHOLE = BLOCK * BLOCKS
 
@@ -86,3 +86,14 @@ def test_the_size_of_what_a_stage_reads_is_known_where_all_its_files_are(
     seen = {"ingest": {name: {"path": name, "files": found} for name, found in files.items()}}
     (tmp_path / "inputs.json").write_text(json.dumps(seen))
     assert Witness(None, str(tmp_path)).size("ingest") == size  # type: ignore[arg-type]
+
+
+def test_several_files_have_one_fingerprint_whatever_they_are_called_and_one_file_its_own() -> None:
+    one, two = [3, 1000, "aa"], [4, 1000, "bb"]
+    assert as_one({"x": one}) == "aa"
+    assert as_one({"x": one, "y": two}) == as_one({"b": two, "a": one}) != as_one({"x": one, "y": one})
+    assert len(as_one({"x": one, "y": two})) == 32
+
+
+def test_files_of_which_one_is_not_known_have_none() -> None:
+    assert as_one({}) == as_one({"x": [3, 1000, "aa"], "y": [4, 1000, ""]}) == ""

@@ -1,17 +1,24 @@
 """The tables of an evaluation, and what is said where there is nothing to evaluate."""
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from evaluations import found, way
+from fake_run import shop, write_run
 
+from pipeline.review import trial
 from pipeline.review.calibration import Judged, judge_confidence
 from pipeline.review.calibration_chart import reliability_diagram
 from pipeline.review.scoreboard import render_scores, render_table
+from pipeline.review.stored_evaluation import read_kept
 from pipeline.review.trial import run_trials
+from pipeline.runtime.load import parse_config
 
 ZERO = {"precision": 0.25, "recall": 0.5, "f1": 1 / 3}
 BANDS = {name: {"classes": 1, "pairs": 2, "micro": ZERO, "macro": ZERO} for name in ("all", "head", "torso", "tail")}
@@ -95,6 +102,105 @@ def judged_confidence(*rows: tuple[float, int, int, int]) -> dict[str, Any]:
     found = judge_confidence(Judged(np.array(confidence), *parts))
     assert found is not None
     return dataclasses.asdict(found)
+
+
+@pytest.fixture
+def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
+    """The job on a run in tmp_path/a with figures that are given, no Spark started; gives its exit code."""
+    config = parse_config({"sources": [{"path": "x", "signal": "title"}]}, "test")
+    write_run(tmp_path, "a", shop(), config=dataclasses.asdict(config))
+    monkeypatch.setattr(trial, "start_session", lambda *_: SimpleNamespace(stop=lambda: None))
+
+    def run(*options: str, ways: Mapping[str, Any] | None = None) -> int:
+        monkeypatch.setattr(trial, "try_ways", lambda *_: found(ways or {"run": way(0.75), "exact": way(sure=False)}))
+        arguments = ["--run", str(tmp_path / "a"), "--truth", "t.csv", *options]
+        return run_trials("doc", arguments, lambda run: None, lambda run: None)
+
+    return run
+
+
+def test_a_run_keeps_its_evaluation_and_the_next_one_replaces_it(
+    judge: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for f1 in (0.25, 0.75):
+        assert judge(ways={"run": way(f1)}) == 0
+        kept = read_kept(str(tmp_path / "a"))
+        assert kept is not None
+        assert (kept.stale, kept.evaluation.ways["run"].string.bands["all"].micro.f1) == ("", f1)
+    told = capsys.readouterr().out
+    assert told.startswith("Truth: 10 images")
+    assert f"Kept in {tmp_path}/a/evaluation.json.\n" in told
+    assert f"jobs/report.py --run-root {tmp_path} --run-id a, with the --config or --corpus of the run" in told
+    assert sorted(item.name for item in (tmp_path / "a").iterdir()) == ["evaluation.json", "run.json", "tables"]
+
+
+def test_another_place_gets_the_same_file(judge: Callable[..., int], tmp_path: Path) -> None:
+    assert judge("--out", str(tmp_path / "scores.json"), "--set", "cluster.min_images=9") == 0
+    assert (tmp_path / "scores.json").read_bytes() == (tmp_path / "a" / "evaluation.json").read_bytes()
+    kept = read_kept(str(tmp_path / "a"))
+    assert kept is not None
+    assert (kept.evaluation.settings, kept.evaluation.methods) == (("cluster.min_images=9",), ("run", "exact"))
+
+
+def test_a_run_that_cannot_be_written_is_judged_all_the_same_and_that_is_said(
+    judge: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a" / "evaluation.json").mkdir()  # root writes where it may not: so that a file cannot be put there
+    assert judge("--out", str(tmp_path / "scores.json")) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Truth: 10 images")
+    assert "Kept" not in told
+    assert f"{tmp_path}/a/evaluation.json: cannot be written (Is a directory)" in caplog.text
+    assert "--out writes it elsewhere" in caplog.text
+    assert (tmp_path / "scores.json").exists()
+    assert not [item.name for item in (tmp_path / "a").iterdir() if item.name.startswith(".")]
+
+
+def test_a_place_that_was_asked_for_and_cannot_be_written_is_one_line_after_the_result(
+    judge: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    for option in ("--out", "--plot"):
+        assert judge(option, str(tmp_path / "file" / "scores.svg")) == 2
+        told = capsys.readouterr()
+        assert told.out.startswith("Truth: 10 images")
+        assert "Kept in" in told.out
+        assert told.err.startswith(f"error: {option} {tmp_path}/file/scores.svg: cannot be written (File exists).")
+
+
+def test_other_ways_alone_do_not_replace_what_is_kept_of_the_run(
+    judge: Callable[..., int], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert judge() == 0
+    before = (tmp_path / "a" / "evaluation.json").read_bytes()
+    assert judge("--methods", "kmeans", ways={"kmeans": way()}) == 0
+    assert "--methods without run judges none of its own labels" in caplog.text
+    assert (tmp_path / "a" / "evaluation.json").read_bytes() == before
+
+
+def test_a_run_without_a_manifest_has_no_page_to_tell_of(
+    judge: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a" / "tables" / "manifest.json").unlink()
+    assert judge() == 0
+    assert "Kept in" in (told := capsys.readouterr().out)
+    assert "jobs/report.py" not in told
+
+
+def test_tables_that_are_remade_while_they_are_judged_make_the_evaluation_stale(
+    judge: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pointer = tmp_path / "a" / "tables" / "assignments.json"
+
+    def remake(*_: object) -> SimpleNamespace:
+        pointer.write_text(pointer.read_text().replace('"rows": 2', '"rows": 3'))
+        return SimpleNamespace(stop=lambda: None)
+
+    monkeypatch.setattr(trial, "start_session", remake)
+    assert judge() == 0
+    kept = read_kept(str(tmp_path / "a"))
+    assert kept is not None
+    assert kept.remade == ("assignments",)
 
 
 def test_a_diagram_that_is_no_svg_is_refused_before_anything_is_read(
