@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evaluations import content, way
 from fake_run import Rows, phrase_id, record, shop, write_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -178,33 +179,47 @@ def test_what_a_run_has_not_yet_is_left_out(tmp_path: Path) -> None:
     assert {item.name: (item.old, item.new) for item in found.tables}["members"] == (None, 6)
 
 
-def scores(f1: float, images: int = 10) -> dict[str, Any]:
-    micro = {"micro": {"precision": 0.5, "recall": 0.5, "f1": f1}}
-    bands = {"bands": dict.fromkeys(("all", "head", "torso", "tail"), micro)}
-    way = {"string": bands, "embedding": None, "confidence": {"raw": {"ece": 0.1}, "auc": None}}
-    truth = {"images": images, "classes": 2, "pairs": 20, "unknown_images": 0}
-    return {"truth": truth, "ways": {"run": {**way, "coverage": {"share": 0.9, "gini": 0.4}}}}
-
-
 def test_evaluations_in_the_folders_are_shown_side_by_side(tmp_path: Path) -> None:
     one, two = run(tmp_path, "a", shop()), run(tmp_path, "b", shop())
-    (tmp_path / "b" / "evaluation.json").write_text(json.dumps(scores(0.25)))
-    found = {item.name: (item.old, item.new) for item in compare_runs(one, two, 5).quality}
-    assert found["f1, tail, by name"] == (None, 0.25)
-    (tmp_path / "a" / "evaluation.json").write_text(json.dumps(scores(0.5)))
-    found = {item.name: (item.old, item.new) for item in compare_runs(one, two, 5).quality}
-    assert found["f1, all, by name"] == (0.5, 0.25)
-    assert found["calibration error"] == (0.1, 0.1)
+    judge(tmp_path / "b", 0.25)
+    found = compare_runs(one, two, 5)
+    assert {item.name: (item.old, item.new) for item in found.quality}["f1, tail, by name"] == (None, 0.25)
+    assert found.truths == ("", "10 images, 2 classes, 20 pairs")
+    judge(tmp_path / "a", 0.5)
+    found = compare_runs(one, two, 5)
+    quality = {item.name: (item.old, item.new) for item in found.quality}
+    assert quality["f1, all, by name"] == quality["f1, all, by nearest label"] == (0.5, 0.25)
+    assert quality["calibration error"] == (0.14, 0.14)
+    assert found.same_truth
 
 
-def test_evaluations_by_different_truths_are_told_apart(tmp_path: Path) -> None:
+def judge(folder: Path, f1: float, name: str = "evaluation.json", **truth: Any) -> str:
+    """Write an evaluation of a run; gives the file."""
+    file = folder / name
+    file.write_text(json.dumps(content(str(folder), {"run": way(f1)}, **truth)))
+    return str(file)
+
+
+@pytest.mark.parametrize("other", [{"images": 11}, {"fingerprint": "e" * 32}])
+def test_evaluations_by_different_truths_are_told_apart(tmp_path: Path, other: dict[str, Any]) -> None:
     one, two = run(tmp_path, "a", shop()), run(tmp_path, "b", shop())
-    files = [tmp_path / "one.json", tmp_path / "two.json"]
-    for file, images in zip(files, (10, 11), strict=True):
-        file.write_text(json.dumps(scores(0.5, images)))
-    found = compare_runs(one, two, 5, (str(files[0]), str(files[1])))
-    (block,) = dict(sections(found))["Quality"]
+    scores = (judge(tmp_path / "a", 0.5, "one.json"), judge(tmp_path / "b", 0.5, "two.json", **other))
+    (block,) = dict(sections(compare_runs(one, two, 5, scores)))["Quality"]
     assert "not the same truth" in str(block)
+
+
+def test_an_evaluation_of_tables_that_were_remade_is_said_and_not_compared(tmp_path: Path) -> None:
+    one, two = run(tmp_path, "a", shop()), run(tmp_path, "b", shop())
+    judge(tmp_path / "a", 0.5)
+    judge(tmp_path / "b", 0.25)
+    pointer = tmp_path / "b" / "tables" / "assignments.json"
+    pointer.write_text(pointer.read_text().replace('"rows": 2', '"rows": 3'))
+    found = compare_runs(one, two, 5)
+    assert {item.name: (item.old, item.new) for item in found.quality}["f1, tail, by name"] == (0.5, None)
+    (block,) = dict(sections(found))["Quality"]
+    assert "new: the evaluation of" in str(block)
+    assert "is of other tables than the run has now: assignments" in str(block)
+    assert "not the same truth" not in str(block)
 
 
 def test_a_file_of_scores_that_is_none_is_told(tmp_path: Path) -> None:

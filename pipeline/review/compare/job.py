@@ -64,7 +64,7 @@ def make_parser(doc: str) -> JobParser:
         "--scores",
         nargs=2,
         metavar=("OLD.json", "NEW.json"),
-        help="what jobs/evaluate.py --out wrote of each run (default: evaluation.json in their folders, if there)",
+        help="evaluations that jobs/evaluate.py --out wrote (default: those that it keeps in the runs, if there)",
     )
     parser.group(RUN).add_argument("--run-root", default="runs", metavar="DIR", help="where runs are kept")
     parser.group(WRITE).add_argument("--html", metavar="FILE", help="write a page too; the file must not exist")

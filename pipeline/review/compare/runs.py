@@ -1,24 +1,21 @@
 """How two runs differ: settings, versions, counts, costs, labels, image labels, quality."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.review.compare.labels import LabelChanges, compare_labels
 from pipeline.review.compare.pairs import PairChanges, compare_pairs
+from pipeline.review.stored_evaluation import BANDS, OWN, Kept, Way, read_kept
 from pipeline.review.stored_run import StoredRun
-from pipeline.runtime import files
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.lineage import differences
 from pipeline.runtime.secrets import mask
 
-EVALUATION = "evaluation.json"  # in a run's folder: what jobs/evaluate.py --out wrote of it
 TABLES = (
     *("signals", "images", "texts", "mentions", "candidates", "embeddings", "vocabulary", "members", "evidence"),
     *("assignments", "labels", "manifest"),
 )
-_OWN = "run"  # the way of an evaluation that judges the run's own labels
-_BANDS = ("all", "head", "torso", "tail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +56,9 @@ class Comparison:
         memory: peak of each stage in MB, then of all.
         labels: None where a run has none.
         pairs: None where a run has no manifest.
-        quality: measures of the evaluations; empty where there is none.
-        truths: what each evaluation judged by, where there is one.
+        quality: measures of the evaluations that are of the runs as they are; empty where there is none.
+        truths: what each evaluation judged by, or why it does not count; empty where there is none.
+        same_truth: whether both that count judged by the same; True where one does not.
     """
 
     old: Mapping[str, str]
@@ -76,6 +74,7 @@ class Comparison:
     pairs: PairChanges | None
     quality: tuple[Counted, ...]
     truths: tuple[str, str]
+    same_truth: bool
 
 
 def compare_runs(old: StoredRun, new: StoredRun, examples: int, scores: tuple[str, str] | None = None) -> Comparison:
@@ -85,11 +84,11 @@ def compare_runs(old: StoredRun, new: StoredRun, examples: int, scores: tuple[st
         old: a run.
         new: another one.
         examples: labels and phrases shown of each kind of change.
-        scores: files that an evaluation of each has written; those in their folders by default.
+        scores: files with an evaluation of each; those in their folders by default.
 
     Raises:
         RunError: a table was damaged.
-        InputError: a file of scores is none.
+        InputError: a file with an evaluation is not there or cannot be used.
     """
     stages = [{item["stage"]: item for item in run.record["stages"]} for run in (old, new)]
     longer, shorter = sorted(stages, key=len, reverse=True)  # the order of the run that has come further
@@ -98,7 +97,7 @@ def compare_runs(old: StoredRun, new: StoredRun, examples: int, scores: tuple[st
     has = {name: old.has(name) and new.has(name) for name in ("vocabulary", "members", "labels", "manifest")}
     labels = compare_labels(old, new, examples) if has["vocabulary"] and has["members"] else None
     published = labels is not None and has["labels"] and has["manifest"]
-    found = [_read_scores(run, scores[place] if scores else None) for place, run in enumerate((old, new))]
+    kept = [_read_kept(run, scores[place] if scores else None) for place, run in enumerate((old, new))]
     return Comparison(
         _told(old),
         _told(new),
@@ -113,8 +112,9 @@ def compare_runs(old: StoredRun, new: StoredRun, examples: int, scores: tuple[st
         memory,
         labels,
         compare_pairs(old, new, labels.heirs) if labels is not None and published else None,
-        _quality(found),
-        (_truth(found[0]), _truth(found[1])),
+        _quality(kept),
+        (_truth(kept[0]), _truth(kept[1])),
+        _same_truth(kept),
     )
 
 
@@ -171,42 +171,46 @@ def _rejects(stages: list[dict[str, Any]], names: list[str]) -> tuple[Counted, .
     return tuple(found)
 
 
-def _read_scores(run: StoredRun, path: str | None) -> Mapping[str, Any] | None:
+def _read_kept(run: StoredRun, path: str | None) -> Kept | None:
     """The evaluation of a run: that in a file, or in its folder; None where it has none."""
-    place = path or files.join(run.tables.folder, EVALUATION)
-    found = files.read_json(files.absolute(place))
+    found = read_kept(run.tables.folder, path)
     if found is None and path:
         raise InputError(f"{path}: there is no such file. Write one by jobs/evaluate.py --out.")
-    if found is not None and not (isinstance(found.get("ways"), Mapping) and isinstance(found.get("truth"), Mapping)):
-        raise InputError(f"{place}: no evaluation. Write one by jobs/evaluate.py --run {run.run_id} --out.")
     return found
 
 
-def _truth(scores: Mapping[str, Any] | None) -> str:
-    if scores is None:
-        return "no evaluation"
-    told = scores["truth"]
-    return f"{told['images']:,} images, {told['classes']:,} classes, {told['pairs']:,} pairs"
+def _truth(kept: Kept | None) -> str:
+    if kept is None or kept.stale:
+        return kept.stale if kept else ""
+    told = kept.evaluation.truth
+    return f"{told.images:,} images, {told.classes:,} classes, {told.pairs:,} pairs"
 
 
-def _quality(scores: list[Mapping[str, Any] | None]) -> tuple[Counted, ...]:
+def _same_truth(kept: Sequence[Kept | None]) -> bool:
+    """By the images and pairs that judged, and where both have one by the fingerprint of the file."""
+    told = [side.evaluation.truth for side in kept if side and not side.stale]
+    if len(told) < 2:
+        return True
+    prints = {side.fingerprint for side in told if side.fingerprint}
+    return len({(side.images, side.classes, side.pairs) for side in told}) == 1 and len(prints) <= 1
+
+
+def _quality(kept: Sequence[Kept | None]) -> tuple[Counted, ...]:
     """The measures of the runs' own labels, those that either evaluation has."""
-    told = [_measures(side["ways"].get(_OWN)) if side else {} for side in scores]
+    told = [_measures(side.evaluation.ways[OWN]) if side and not side.stale else {} for side in kept]
     return tuple(Counted(name, told[0].get(name), told[1].get(name)) for name in dict.fromkeys([*told[0], *told[1]]))
 
 
-def _measures(way: Mapping[str, Any] | None) -> dict[str, float]:
-    if way is None:
-        return {}
+def _measures(way: Way) -> dict[str, float]:
     found: dict[str, float] = {}
-    for key, title in (("string", "by name"), ("embedding", "by nearest label")):
-        for band in _BANDS if way.get(key) else ():
-            micro = way[key]["bands"][band]["micro"]
-            found |= {f"{name}, {band}, {title}": micro[name] for name in ("precision", "recall", "f1")}
-    sure = way.get("confidence")
+    for mapped, title in ((way.string, "by name"), (way.embedding, "by nearest label")):
+        if mapped is None:
+            continue
+        for band in BANDS:
+            micro = mapped.bands[band].micro
+            scores = {"precision": micro.precision, "recall": micro.recall, "f1": micro.f1}
+            found |= {f"{name}, {band}, {title}": score for name, score in scores.items()}
+    sure = way.confidence
     if sure:
-        found |= {"calibration error": sure["raw"]["ece"]} | ({"AUC": sure["auc"]} if sure["auc"] is not None else {})
-    covered = way.get("coverage")
-    if covered:
-        found |= {"share of images labelled": covered["share"], "Gini of images a label": covered["gini"]}
-    return found
+        found |= {"calibration error": sure.raw.ece} | ({"AUC": sure.auc} if sure.auc is not None else {})
+    return found | {"share of images labelled": way.coverage.share, "Gini of images a label": way.coverage.gini}

@@ -103,13 +103,13 @@ def _pairs(found: PairChanges) -> list[Block]:
 
 
 def _quality(found: Comparison) -> list[Block]:
-    if not found.quality:
+    if not any(found.truths):
         return []
     rows = [(item.name, number(item.old, 3), number(item.new, 3), _change(item)) for item in found.quality]
-    truths = f"judged by: old {found.truths[0]}; new {found.truths[1]}"
-    if "no evaluation" not in found.truths and found.truths[0] != found.truths[1]:
-        truths += ". These are not the same truth: the figures are not to be compared"
-    return [grid("Quality by trusted labels", ("measure", *_ENDS, "change"), rows, (*_ENDS, "change"), truths)]
+    told = [f"{name}: {truth or 'no evaluation'}" for name, truth in zip(_ENDS, found.truths, strict=True)]
+    if not found.same_truth:
+        told.append("not the same truth, or not on the same images: the figures are not to be compared")
+    return [grid("Quality by trusted labels", ("measure", *_ENDS, "change"), rows, (*_ENDS, "change"), "\n".join(told))]
 
 
 def _costs(found: Comparison) -> list[Block]:
