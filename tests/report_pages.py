@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from evaluations import evaluation
 
 from pipeline.review.report.contents import (
     Audited,
@@ -21,6 +22,7 @@ from pipeline.review.report.contents import (
     ShownLabel,
     Taught,
 )
+from pipeline.review.stored_evaluation import Kept
 from pipeline.runtime.config import Config
 from pipeline.runtime.inputs import SourceConfig
 
@@ -159,6 +161,7 @@ def report(
         doubts=(Doubt(KEY, text, "tail", example(text, **shown)),),
         audit=(Audited("head", 20, 18, "0.900", "0.699 to 0.972"),),
         taught=(Taught(text, 30, 0.9, None),),
+        evaluation=Kept(evaluation(text), ()),
     )
 
 

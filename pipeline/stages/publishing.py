@@ -15,7 +15,7 @@ from pipeline.manifest.balance import expected
 from pipeline.manifest.tree import publish
 from pipeline.manifest.tree.card import CardFacts
 from pipeline.manifest.tree.origins import find_origins
-from pipeline.review import precision
+from pipeline.review import precision, stored_evaluation
 from pipeline.review.report import collect
 from pipeline.review.report import page as report
 from pipeline.runtime import files
@@ -177,7 +177,8 @@ def _displayed(tables: Tables) -> pa.Table:
 
 def write_report(run: Run) -> tuple[int, int]:
     """The page that shows the run."""
-    data = collect.collect_report(run.read, run.record.content, run.config.report, audited(run.config.publish.audit))
+    audit, judged = audited(run.config.publish.audit), stored_evaluation.read_kept(run.folder)
+    data = collect.collect_report(run.read, run.record.content, run.config.report, audit, judged)
     files.write_text(run.report, report.render_report(data))
     images = run.read("manifest").count()
     return images, images

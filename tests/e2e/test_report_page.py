@@ -256,6 +256,18 @@ def test_a_phone_scrolls_down_only_and_gets_to_the_opened_label(watch: Watch, ht
     watched.check()
 
 
+def test_the_scores_of_an_evaluation_fit_a_phone(watch: Watch, html: str) -> None:
+    watched = watch(html, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = watched.ready()
+    table = page.locator("#evaluation .groups").first
+    assert table.locator("tbody").count() == 4
+    for box in (cell.bounding_box() for cell in table.locator("tbody tr:not(:first-child) > :last-child").all()):
+        assert box["x"] + box["width"] <= 390
+    page.locator("#evaluation summary", has_text="nearest to its name").tap()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    watched.check()
+
+
 def test_without_scripts_all_but_list_and_map_is_there(watch: Watch, html: str) -> None:
     watched = watch(html, java_script_enabled=False)
     text = watched.page.inner_text("body")

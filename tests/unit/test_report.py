@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from evaluations import evaluation
 from hypothesis import given
 from hypothesis import strategies as st
 from report_pages import HOSTILE, KEY, label, report
@@ -15,6 +16,7 @@ from report_pages import HOSTILE, KEY, label, report
 from pipeline.review.charts import AFTER, Series, rank_chart, rank_curve
 from pipeline.review.page import read_scripts, script_hash, visible
 from pipeline.review.report.page import SCRIPTS, label_link, render_report, share, split_at
+from pipeline.review.stored_evaluation import Kept
 
 VOID = {"meta", "link", "img", "br", "input"}
 
@@ -139,12 +141,77 @@ def test_an_svg_picture_is_an_image_and_never_markup() -> None:
 def test_without_pictures_tail_labels_cap_and_drops_the_page_is_whole() -> None:
     data = dataclasses.replace(report(cap=None), labels={}, phrases={}, drops={}, ways={}, largest=(), far=(), odd=())
     record = {**data.record, "stages": [{**stage, "rows_in": 0} for stage in data.record["stages"]]}
-    page = Page(render_report(dataclasses.replace(data, record=record, doubts=(), audit=(), taught=())))
+    data = dataclasses.replace(data, record=record, doubts=(), audit=(), taught=(), evaluation=None)
+    page = Page(render_report(data))
     assert "No tail label" in page.text
     assert "No phrase joined a label by meaning alone." in page.text
     assert "Cross-validated" not in page.text
     assert "svg" not in {tag for tag, _ in page.tags}
     assert not page.open
+
+
+def evaluated(**changed: object) -> tuple[str, str]:
+    """The section of the evaluation: its markup, and its text on one line."""
+    html = render_report(dataclasses.replace(report(), **changed))
+    section = html.split('<section id="evaluation">')[1].split("</section>")[0]
+    return section, " ".join(Page(re.sub("(</t[hd]>)", r" \1", section)).text.split())
+
+
+def test_every_way_has_its_scores_by_band_the_run_first() -> None:
+    _, text = evaluated()
+    for band in ("all classes", "head", "torso", "tail"):
+        assert f"{band} 3 classes, 1,200 pairs to find this run 1,100 550 0.500 0.500 0.500 exact 1,100 550" in text
+    assert "exact: the names of the classes as they are" in text
+    assert "1 more is not in the run" in text
+    assert "this run 1,800 90 % 4,321 7 6 2 0.400" in text
+    assert "this run 2 1 77 fern" in text
+
+
+def test_confidence_against_precision_is_drawn_in_the_page_s_colours() -> None:
+    section, text = evaluated()
+    assert "this run 100 – 0.140 0.020" in text
+    [chart] = re.findall(r"<svg.*?</svg>", section, re.DOTALL)
+    assert "calibrated, other half" in chart
+    assert "var(--before)" in chart
+    assert not re.search(r"#(?:0\d0\d0\d|1d1f23|ffffff|000000)", chart)
+
+
+def test_a_run_whose_pairs_have_no_confidence_has_no_chart() -> None:
+    told = evaluation()
+    ways = {name: dataclasses.replace(way, confidence=None) for name, way in told.ways.items()}
+    section, text = evaluated(evaluation=Kept(dataclasses.replace(told, ways=ways), ()))
+    assert "<svg" not in section
+    assert "Is the confidence true" not in text
+
+
+def test_classes_mapped_to_the_nearest_label_are_left_out_where_there_are_no_vectors() -> None:
+    _, text = evaluated()
+    assert "mapped to the label nearest to its name" in text
+    told = evaluation()
+    ways = {name: dataclasses.replace(way, embedding=None) for name, way in told.ways.items()}
+    _, text = evaluated(evaluation=Kept(dataclasses.replace(told, ways=ways), ()))
+    assert "nearest" not in text
+
+
+def test_without_an_evaluation_one_line_says_how_to_make_one() -> None:
+    _, text = evaluated(evaluation=None)
+    assert "Not judged by trusted labels. jobs/evaluate.py --run RUN_ROOT/fern --truth FILE does it" in text
+
+
+def test_an_evaluation_of_tables_that_were_remade_is_said_and_not_shown() -> None:
+    section, text = evaluated(evaluation=Kept(evaluation(), ("learnt", "assignments")))
+    said = "the evaluation of 2025-01-02 is of other tables than the run has now: learnt, assignments."
+    assert f"The labels as they are now were not judged: {said} jobs/evaluate.py" in text
+    assert "1,100" not in text
+    assert "<svg" not in section
+
+
+def test_a_run_that_grew_says_that_it_cannot_be_judged() -> None:
+    record = report().record
+    config = {**record["config"], "growth": {"base": "earlier"}}
+    _, text = evaluated(evaluation=None, record={**record, "config": config})
+    assert "needs a run on all sources" in text
+    assert "jobs/evaluate.py" not in text
 
 
 def test_equal_data_give_equal_pages() -> None:

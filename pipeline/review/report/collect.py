@@ -26,6 +26,7 @@ from pipeline.review.report.contents import (
     ShownLabel,
     Taught,
 )
+from pipeline.review.stored_evaluation import Kept
 from pipeline.runtime.config import ReportConfig
 
 _DROPS_SHOWN = 3  # of each reason
@@ -39,6 +40,7 @@ def collect_report(
     record: Mapping[str, Any],
     cfg: ReportConfig,
     audit: Sequence[tuple[str, int, int, str, str]] = (),
+    evaluation: Kept | None = None,
 ) -> ReportData:
     """Read what the page shows.
 
@@ -48,6 +50,7 @@ def collect_report(
         record: run.json of the run.
         cfg: how many labels, doubts and pictures, and the bytes of all pictures.
         audit: band, judged, right, precision and its interval, where people have judged the labels.
+        evaluation: the run judged by trusted labels, where it was.
 
     Returns:
         Data for `render_report`; the same for the same tables, whatever their partitioning.
@@ -109,6 +112,7 @@ def collect_report(
         doubts=doubtful.name_doubts(found, proofs.weak),
         audit=tuple(Audited(*row) for row in audit),
         taught=_taught(tables("learnt")),
+        evaluation=evaluation,
     )
     members.unpersist()
     labels.unpersist()

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.review.charts import Sizes
+from pipeline.review.stored_evaluation import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,7 @@ class ReportData:
         doubts: image labels with the least confidence, one a label.
         audit: precision by band as people judged it; empty where nobody has.
         taught: labels that trusted images taught, most images first; empty where there were none.
+        evaluation: the run judged by trusted labels; None where it was not.
     """
 
     record: Mapping[str, Any]
@@ -210,3 +212,4 @@ class ReportData:
     doubts: tuple[Doubt, ...]
     audit: tuple[Audited, ...]
     taught: tuple[Taught, ...]
+    evaluation: Kept | None

@@ -5,6 +5,7 @@ and a Content-Security-Policy lets only the page's own script run, by its hash, 
 alone, never markup.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -12,11 +13,13 @@ from urllib.parse import quote
 from jinja2 import Environment
 from markupsafe import Markup
 
+from pipeline.review.calibration_chart import reliability_chart
 from pipeline.review.charts import AFTER, BEFORE, Series, rank_chart
 from pipeline.review.page import is_link, make_environment, read_scripts, script_hash, visible
 from pipeline.review.report.browser import columns_of, pack
 from pipeline.review.report.contents import ReportData
 from pipeline.review.report.funnel_chart import funnel_chart
+from pipeline.review.stored_evaluation import MEANINGS, OWN
 from pipeline.runtime.secrets import mask
 
 SCRIPTS = ("labels.js", "list.js", "detail.js", "map.js", "hand.js", "browser.js")
@@ -44,6 +47,9 @@ def render_report(data: ReportData) -> str:
             rank_chart=_phrases_and_labels(data),
             cap_chart=_whole_and_capped(data),
             funnel=funnel_chart("funnel", data.record["stages"]),
+            reliability=_confidence_and_precision(data),
+            meanings=MEANINGS,
+            grown=bool(data.record["config"].get("growth", {}).get("base")),
             numbers_of_pictures=shown,
             packed=pack(columns),
             script=read_scripts(*SCRIPTS),
@@ -143,3 +149,12 @@ def _whole_and_capped(data: ReportData) -> Markup:
     before, after = Series("labels, whole", data.labels, BEFORE), Series("labels, capped set", data.capped, AFTER)
     title = "Images of each label in the whole manifest and in the capped set, by rank"
     return rank_chart("capped", title, "label", (before, after), {f"t = {data.cap:,}": data.cap})
+
+
+def _confidence_and_precision(data: ReportData) -> Markup:
+    kept = data.evaluation
+    found = kept.evaluation.confident.get(OWN) if kept and not kept.stale else None
+    if found is None:
+        return Markup("")
+    title = "Precision of this run's image labels by their confidence"
+    return reliability_chart("reliable", title, dataclasses.asdict(found))
