@@ -1,5 +1,6 @@
 """A finished run judged by trusted labels, beside what other methods and simple baselines make of its tables."""
 
+import argparse
 import dataclasses
 import logging
 import os
@@ -19,7 +20,7 @@ from pipeline.review.scoreboard import render_scores
 from pipeline.review.stored_evaluation import NAME, OWN, describe, judged_run
 from pipeline.review.truth import read_truth
 from pipeline.runtime import files
-from pipeline.runtime.cli import exit_code
+from pipeline.runtime.cli import run_command
 from pipeline.runtime.config import Config
 from pipeline.runtime.errors import ConfigError, RunError
 from pipeline.runtime.job_parser import READ, WORK, WRITE, JobParser, job_parser
@@ -48,11 +49,9 @@ def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake, reassign: R
         remake: makes the vocabulary and the assignments of a run anew, from its other tables.
         reassign: makes the assignments of a run anew, for the labels that it has.
     """
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
-    log.setLevel(logging.INFO)
-    parsed = _parser(doc).parse_args(argv)
 
-    def job() -> None:
+    def job(parsed: argparse.Namespace) -> None:
+        log.setLevel(logging.INFO)
         if parsed.plot and not parsed.plot.endswith(".svg"):
             raise ConfigError(f"--plot {parsed.plot}: the diagram is an SVG. Give a name that ends in .svg.")
         folder = files.absolute(parsed.run)
@@ -74,7 +73,7 @@ def run_trials(doc: str, argv: Sequence[str] | None, remake: Remake, reassign: R
         if parsed.plot:
             _plot(parsed.plot, found["ways"])
 
-    return exit_code(job)
+    return run_command(_parser(doc), argv, job)
 
 
 def try_ways(
