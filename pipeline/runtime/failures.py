@@ -7,9 +7,9 @@ stays what it is, a defect.
 
 import errno
 import re
-import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark import SparkContext
@@ -176,11 +176,10 @@ def _chain(error: Py4JJavaError) -> list[str]:
 def _of_dead_java() -> UserError:
     """Why Java has ended, as its exit code tells where this process has started it."""
     process = getattr(SparkContext._gateway, "proc", None)
-    code = None
-    if process is not None:
-        with suppress(subprocess.TimeoutExpired):
-            code = process.wait(timeout=_LAST_WORDS)
-    if code == _OUT_OF_HEAP:
+    deadline = time.monotonic() + _LAST_WORDS
+    while process is not None and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if process is not None and process.poll() == _OUT_OF_HEAP:
         return CapacityError(f"Spark's Java ran out of memory, and has ended. {_MORE_HEAP}")
     return RunError(f"{_DEAD}. {_GO_ON}")
 
