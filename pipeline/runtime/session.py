@@ -24,7 +24,7 @@ _PARTITIONS = "spark.sql.shuffle.partitions"
 _LOOPBACK = "127.0.0.1"
 _COLLECTOR = (  # G1 alone knows these
     # While this process clusters, Java is idle and would keep gigabytes that are free: collect then (JEP 346).
-    "-XX:G1PeriodicGCInterval=5000",  # ms
+    "-XX:G1PeriodicGCInterval=20000",  # ms; each time takes most of a second of a core
     # A column of 10,000 cached rows takes a megabyte or two; from half a region on each would have regions of its own,
     # mostly empty ones, of which Spark knows nothing: a heap of 3 GB ended with 1.5 GB in it.
     "-XX:G1HeapRegionSize=8m",
