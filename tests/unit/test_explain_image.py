@@ -1,5 +1,6 @@
 """An image, and a text: what is said, what normalization made of it, which labels it got and did not get."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,9 @@ from fake_run import phrase_id, record, shop, write_run
 from pipeline.review.explain.image import find_image
 from pipeline.review.explain.image_texts import without_segments
 from pipeline.review.explain.recount import recount
+from pipeline.review.explain.sheets_of_images import image_blocks
 from pipeline.review.explain.text import COVERED, DENIED, FOREIGN, MATCHED, NESTED, find_text
+from pipeline.review.sheet import Grid
 from pipeline.review.stored_run import StoredRun
 from pipeline.runtime.config import AssignConfig
 from pipeline.runtime.errors import RunError
@@ -115,6 +118,21 @@ def test_the_language_that_the_run_decided_on_is_shown_and_not_that_of_the_clean
     texts = [{**row, "language": "de", "flags": ["language_voted"]} for row in shop()["texts"]]
     (first, *_) = find_image(make(texts=texts), "i1").texts
     assert (first.language, first.flags) == ("de", ("language_voted",))
+
+
+def test_what_each_text_met_is_said_once_and_not_in_each_row(make: Make) -> None:
+    found = find_image(make(), "i1")
+    for flags, shown in ((("language_detected",), "met in each: language_detected"), ((), "")):
+        texts = tuple(dataclasses.replace(item, flags=flags) for item in found.texts)
+        (table, *_) = [
+            block for block in image_blocks(dataclasses.replace(found, texts=texts)) if isinstance(block, Grid)
+        ]
+        assert "met" not in table.columns
+        assert shown in table.note.splitlines() or table.note == shown
+    one, *others = found.texts
+    texts = (dataclasses.replace(one, flags=("hashtag_split",)), *others)
+    (table, *_) = [block for block in image_blocks(dataclasses.replace(found, texts=texts)) if isinstance(block, Grid)]
+    assert "met" in table.columns
 
 
 def test_boilerplate_is_cut_as_the_run_has_cut_it() -> None:

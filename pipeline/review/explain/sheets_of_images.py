@@ -81,12 +81,16 @@ def _texts(found: "ImageFinding") -> Grid:
         for item in found.texts
     ]
     columns = ["signal", "as found", "count", "normalized", "lang", "phrases", "met", "rejected"]
+    notes = [of_all(len(found.texts), found.texts_in_all, "texts")]
+    met = {row[6] for row in rows}
+    if len(met) == 1 and "" not in met and len(rows) > 1:
+        notes.append(f"met in each: {met.pop()}")
+        rows = [(*row[:6], "", row[7]) for row in rows]
     for place in (7, 6, 5):  # columns that say nothing of any text leave the room to others
         if not any(row[place] for row in rows):
             columns.pop(place)
             rows = [row[:place] + row[place + 1 :] for row in rows]
-    note = of_all(len(found.texts), found.texts_in_all, "texts")
-    return grid("What is said of it", columns, rows, ("count",), note)
+    return grid("What is said of it", columns, rows, ("count",), "\n".join(filter(None, notes)))
 
 
 def _labels(title: str, labels: "Sequence[ImageLabel]") -> Grid:
