@@ -3,8 +3,12 @@
 import logging
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # how busy the machine is says nothing of the code
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +24,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         {
             **settings(config),
             "spark.default.parallelism": "2",
-            # Tiny frames: replanning costs more than it saves. The end-to-end tests leave it on.
+            # Tiny frames: replanning costs more than it saves.
             "spark.sql.adaptive.enabled": "false",
             # Nor is it worth to compile each of hundreds of queries for a few rows.
             "spark.sql.codegen.wholeStage": "false",
