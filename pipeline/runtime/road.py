@@ -174,14 +174,15 @@ def _step(run: Run, stage: Stage, witness: Witness, alone: bool) -> None:
         return
     for table in stage.reads:
         run.read(table)
+    earlier = sum(item.tables.rows("signals") for item in run.history.runs) if run.history else 0
     if stage.reads:  # by now it is known how much there is
-        earlier = [item.tables for item in run.history.runs] if run.history else []
-        suit(run.spark, sum(tables.rows("signals") for tables in (run.tables, *earlier)))
+        suit(run.spark, earlier + run.tables.rows("signals"))
     _sweep(run, stage)  # before it needs the room
     check_places(inputs, run.config.paths.allowed_roots)  # a link may have been put there since they were named
     witness.begin(stage.name, inputs)
     if not stage.reads:
-        suit(run.spark, COMPILED_FROM if (size := witness.size(stage.name)) is None else size // _BYTES_A_SIGNAL)
+        size = witness.size(stage.name)
+        suit(run.spark, earlier + (COMPILED_FROM if size is None else size // _BYTES_A_SIGNAL))
     with Meter(run.spark) as meter:
         rows_in, rows_out = stage.work(run)
     witness.end(stage.name, inputs)

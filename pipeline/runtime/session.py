@@ -18,7 +18,7 @@ from pipeline.runtime.workers import check_workers
 
 TRIES = 4  # of a task, as Spark has it on clusters
 COMPILED_FROM = 100_000  # signals
-SIGNALS_A_PARTITION = 500_000  # of a shuffle: what a task of the largest ones sorts within a gigabyte of heap
+SIGNALS_A_PARTITION = 500_000  # of a shuffle: a task of more than 8 M signals is as large as one of 8 M
 _ADAPTIVE = "spark.sql.adaptive.enabled"
 _PARTITIONS = "spark.sql.shuffle.partitions"
 _LOOPBACK = "127.0.0.1"
@@ -139,7 +139,7 @@ def suit(spark: SparkSession, signals: int) -> None:
     """Fit Spark's settings to the number of rows; the tables are equal.
 
     Where there are few, plans are interpreted as they are: compiling the hundreds of a run, and planning each anew
-    after each of its shuffles, costs half of its time on a few thousand rows. Where there are many, shuffles have more
+    after each of its shuffles, costs two fifths of its CPU time on a few thousand rows. Where there are many, shuffles have more
     partitions than section [spark] asks for, so that a task does not need more heap than on less. What spark-submit was
     told stays.
 
