@@ -139,9 +139,9 @@ def suit(spark: SparkSession, signals: int) -> None:
     """Fit Spark's settings to the number of rows; the tables are equal.
 
     Where there are few, plans are interpreted as they are: compiling the hundreds of a run, and planning each anew
-    after each of its shuffles, costs two fifths of its CPU time on a few thousand rows. Where there are many, shuffles have more
-    partitions than section [spark] asks for, so that a task does not need more heap than on less. What spark-submit was
-    told stays.
+    after each of its shuffles, costs two fifths of its CPU time on a few thousand rows. Where there are many, shuffles
+    have more partitions than section [spark] asks for, so that a task does not need more heap than on less. What
+    spark-submit was told stays.
 
     Args:
         spark: the session.
