@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from pipeline.runtime.archive import archive_options
 from pipeline.runtime.config import SparkConfig
 from pipeline.runtime.java import find_java
+from pipeline.runtime.scratch import take_scratch
 from pipeline.runtime.workers import check_workers
 
 TRIES = 4  # of a task, as Spark has it on clusters
@@ -63,6 +64,7 @@ def start_session(
         os.environ["JAVA_HOME"] = str(home)
         if local:
             os.environ.setdefault("SPARK_LOCAL_IP", _LOOPBACK)
+            take_scratch()
         chosen["spark.driver.memory"] = config.driver_memory
         chosen["spark.driver.extraJavaOptions"] = " ".join([*_quiet(), *_COLLECTOR, *archive_options(home)])
     if local and "PYSPARK_PYTHON" not in os.environ:

@@ -10,24 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from small_run import ROOT, digests, job, make_slice, mine, read
+from small_run import ROOT, copy_run, digests, job, read
 
 from pipeline.manifest.reader import ManifestReader
 from pipeline.runtime.java import find_java
-
-
-@pytest.fixture(scope="module")
-def slice_of_icons(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with 400 icons as two user tables and a table of images, one of them a repost."""
-    return make_slice(tmp_path_factory.mktemp("slice"))
-
-
-@pytest.fixture(scope="module")
-def finished(slice_of_icons: Path) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The slice with the run `whole`, walked without interruption."""
-    done = mine(slice_of_icons, "whole")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return slice_of_icons, done
+from pipeline.runtime.scratch import PLACES
 
 
 def test_the_road_ends_with_a_manifest_a_report_and_one_line_a_stage(
@@ -68,13 +55,14 @@ def test_a_repost_is_folded_into_its_original(finished: tuple[Path, subprocess.C
 
 
 def test_a_run_on_other_partitions_that_is_killed_and_resumed_equals_one_that_was_not(
-    finished: tuple[Path, subprocess.CompletedProcess[str]],
+    finished: tuple[Path, subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, _ = finished
     shutil.rmtree(folder / "runs/cache")  # vectors are encoded anew, in another company
     arguments = ["--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs"]
     arguments += ["--set", "spark.shuffle_partitions=7", "--set", "spark.master=local[3]"]
     command = [sys.executable, f"{ROOT}/jobs/mine.py", *arguments, "--run-id", "killed"]
+    monkeypatch.setenv(PLACES, f"{folder}/scratch")
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
     pointer = folder / "runs/killed/tables/texts.json"  # normalize is at work: one of its tables is there, one is not
     deadline = time.monotonic() + 240
@@ -84,19 +72,19 @@ def test_a_run_on_other_partitions_that_is_killed_and_resumed_equals_one_that_wa
     process.wait()
     assert pointer.exists()
     assert not (folder / "runs/killed/tables/candidates.json").exists()
+    assert list((folder / "scratch").glob("*/blockmgr-*"))
     resumed = job("mine", *arguments, "--resume", "killed", "--until", "publish")
     assert resumed.returncode == 0, resumed.stderr
     assert "ingest           done before" in resumed.stdout
     assert digests(folder, "killed") == digests(folder, "whole")
+    assert list((folder / "scratch").iterdir()) == []  # nor is anything left of Spark's own files
 
 
 def test_evidence_is_weighed_anew_without_mining_and_trusted_images_teach_labels(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, _ = finished
-    shutil.copytree(folder / "runs/whole", folder / "runs/again")
-    record = folder / "runs/again/run.json"
-    record.write_text(record.read_text().replace('"run_id": "whole"', '"run_id": "again"'))
+    copy_run(folder, "whole", "again")
     # What texts say is true, save of one label, which is always wrong; and what has it is called "no such thing".
     pairs = [(row["image_id"], row["label_id"]) for row in read(folder, "whole", "assignments")]
     names = {row["label_id"]: row["name"] for row in read(folder, "whole", "labels")}
