@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -81,6 +82,13 @@ def job(name: str, *arguments: str, launcher: tuple[str, ...] = (sys.executable,
 def mine(folder: Path, run_id: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the whole road over a slice."""
     return job("mine", "--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", *arguments, "--run-id", run_id)
+
+
+def copy_run(folder: Path, run_id: str, copy_id: str) -> None:
+    """A run once more, under another name: what follows from its tables can be made anew without making them."""
+    shutil.copytree(folder / "runs" / run_id, folder / "runs" / copy_id)
+    record = folder / "runs" / copy_id / "run.json"
+    record.write_text(record.read_text().replace(f'"run_id": "{run_id}"', f'"run_id": "{copy_id}"'))
 
 
 def refused(done: subprocess.CompletedProcess[str], *said: str) -> str:

@@ -9,17 +9,11 @@ import subprocess
 import termios
 from pathlib import Path
 
-import pytest
-from small_run import command, job, make_slice
+from small_run import command, job
 
 from pipeline.runtime.run_log import NAME
 
 COLUMNS = 80
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_slice(tmp_path_factory.mktemp("slice"))
 
 
 def arguments(folder: Path, run_id: str) -> list[str]:
@@ -48,42 +42,42 @@ def in_terminal(*started: str, **surroundings: str) -> tuple[int, str]:
     return process.returncode, written.decode("utf-8")
 
 
-def test_a_terminal_gets_a_live_line_and_then_lines_that_fit_it(folder: Path) -> None:
-    code, text = in_terminal(*command("ingest", *arguments(folder, "seen")))
+def test_a_terminal_gets_a_live_line_and_then_lines_that_fit_it(slice_of_icons: Path) -> None:
+    code, text = in_terminal(*command("ingest", *arguments(slice_of_icons, "seen")))
     assert code == 0, text
     assert re.search(r"ingest.{0,20}  0:0", text), "no live line"
     assert "\x1b[" in text
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n")
-    lines = [line for line in plain.splitlines() if str(folder) not in line]  # paths are not broken
+    lines = [line for line in plain.splitlines() if str(slice_of_icons) not in line]  # paths are not broken
     assert max(map(len, lines)) <= COLUMNS
     assert [line for line in lines if re.match(r"ingest +[\d,]+ rows +to", line)]
     assert text.rstrip().splitlines()[-1].endswith("\x1b[0m")
     assert re.search(r"done in \d+:\d\d", text)
 
 
-def test_a_terminal_without_colours_gets_none(folder: Path) -> None:
-    code, text = in_terminal(*command("ingest", *arguments(folder, "grey")), NO_COLOR="1")
+def test_a_terminal_without_colours_gets_none(slice_of_icons: Path) -> None:
+    code, text = in_terminal(*command("ingest", *arguments(slice_of_icons, "grey")), NO_COLOR="1")
     assert code == 0, text
     colours = [found for found in re.findall(r"\x1b\[([\d;]*)m", text) if re.search(r"\b[349]\d\b", found)]
     assert colours == []
 
 
-def test_machines_get_one_object_a_stage_and_the_log_has_it_all_and_grows(folder: Path) -> None:
-    done = job("ingest", *arguments(folder, "read"), "--json")
+def test_machines_get_one_object_a_stage_and_the_log_has_it_all_and_grows(slice_of_icons: Path) -> None:
+    done = job("ingest", *arguments(slice_of_icons, "read"), "--json")
     assert done.returncode == 0, done.stderr
     stage, end = (json.loads(line) for line in done.stdout.splitlines())
-    record = json.loads((folder / "runs/read/run.json").read_text())["stages"][0]
+    record = json.loads((slice_of_icons / "runs/read/run.json").read_text())["stages"][0]
     assert {key: stage[key] for key in record} == record
     assert (stage["status"], stage["rejected"]) == ("done", stage["rows_in"] - stage["rows_out"])
     assert (end["status"], end["exit_code"], end["error"]) == ("done", 0, None)
-    assert end["log"] == f"{folder}/runs/read/{NAME}"
+    assert end["log"] == f"{slice_of_icons}/runs/read/{NAME}"
     log = Path(end["log"])
     assert "ingest.py --config" in log.read_text()
-    again = job("ingest", *arguments(folder, "read"), "--quiet")
+    again = job("ingest", *arguments(slice_of_icons, "read"), "--quiet")
     assert (again.returncode, again.stdout) == (0, "")
     lines = log.read_text().splitlines()
     assert sum("done before" in line for line in lines) == 1
-    other = job("ingest", *arguments(folder, "read"), "--json", "--set", "normalize.max_chars=77")
+    other = job("ingest", *arguments(slice_of_icons, "read"), "--json", "--set", "normalize.max_chars=77")
     assert other.returncode == 2
     (last,) = (json.loads(line) for line in other.stdout.splitlines())
     assert (last["status"], last["exit_code"]) == ("failed", 2)
