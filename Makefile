@@ -9,6 +9,9 @@ TORCH := torch==2.13.0
 MOTO_VERSION := 5.2.5
 # What make dist leaves out, with what it alone needs; an environment for the encoders hashing and universal is a third.
 DIST_WITHOUT :=
+# Of the tests: a file is run by one process, in the order of pyproject.toml, where long ones stand first.
+TEST_PROCESSES := 2
+TESTS_SHARED := --numprocesses $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
 # Of the benchmarks. The peers' packages are kept apart, so that they cannot change the product's.
 BENCH_SIGNALS := 2000000
 BENCH_ENGINES := ours sklearn polars polars-distinct duckdb duckdb-distinct
@@ -40,11 +43,11 @@ docs: .venv/.dev ## build the site of documentation into build/docs; open build/
 dist: .venv/.ready ## pack code, libraries and jobs for spark-submit into dist/ (DIST_WITHOUT="torch sentence-transformers" leaves out)
 	$(PYTHON) -m pipeline.runtime.pack dist --without $(DIST_WITHOUT)
 
-test: .venv/.dev ## run all tests
-	$(PYTHON) -m pytest
+test: .venv/.dev ## run all tests, TEST_PROCESSES files at a time
+	$(PYTHON) -m pytest $(TESTS_SHARED)
 
 test-fast: .venv/.dev ## run the tests that need no Spark
-	$(PYTHON) -m pytest tests/unit
+	$(PYTHON) -m pytest $(TESTS_SHARED) tests/unit
 
 test-consumers: .venv/.dev ## make environments of img2dataset, timm and MosaicML streaming (4 GB), and test that they read a tree
 	$(PYTHON) tests/consumers/environments.py
