@@ -1,6 +1,7 @@
-"""Commands of the README and of the pages: the README's quick ones are run; of all others what they name must be there.
+"""What commands of the README and of the pages name must be there; the README's quick ones are run here.
 
-Blocks of commands on pages are read by `tests/unit/test_docs.py`, and those of the tutorial are run.
+The README's runs and jobs are run by `test_readme_followed.py`, the tutorial by `test_tutorial.py`; blocks of commands
+on other pages are read by `tests/unit/test_docs.py`.
 """
 
 import os
@@ -11,25 +12,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from readme import README, command_lines, settings_block, without_comment
 
-from pipeline.docs.blocks import job_calls, read_blocks
+from pipeline.docs.blocks import job_calls
 from pipeline.docs.parsers import misuse, options, read_jobs, subparsers
 from pipeline.docs.site import PAGES
 from pipeline.runtime.load import load_config
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 TEXTS = {"README.md": README, **{path.name: path.read_text(encoding="utf-8") for path in sorted(PAGES.glob("*.md"))}}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PARSERS = {job.name: job.parser for job in read_jobs(ROOT / "jobs")}
 QUICK = ("--print-config", "-m pipeline.runtime.java")
-
-
-def command_lines() -> list[str]:
-    """Indented lines of the README that start a program, those that go on with a backslash as one."""
-    text = re.sub(r"\\\n\s*", "", README)
-    lines = [line.strip() for line in re.findall(r"^    (\S.*)$", text, re.MULTILINE)]
-    return [line for line in lines if re.match(r"(make|\.venv/bin/python|spark-submit|[A-Z_]+=\S+ )", line)]
 
 
 def outside_of_blocks(text: str) -> str:
@@ -46,14 +40,6 @@ def headings(text: str) -> set[str]:
     """Anchors of the headings of a text, as readers of Markdown make them."""
     titles = re.findall(r"^#+ (.*)$", outside_of_blocks(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
-def without_comment(line: str) -> str:
-    return re.sub(r"\s+#\s.*$", "", line)
-
-
-def made_settings() -> str:
-    return next(block.text for block in read_blocks(README) if block.language == "toml" and "[[sources]]" in block.text)
 
 
 def test_there_is_much_to_check() -> None:
@@ -119,7 +105,7 @@ def test_make_alone_lists_every_target() -> None:
 
 
 def test_the_readmes_settings_are_settings(tmp_path: Path) -> None:
-    (tmp_path / "run.toml").write_text(made_settings(), encoding="utf-8")
+    (tmp_path / "run.toml").write_text(settings_block(), encoding="utf-8")
     assert len(load_config(tmp_path / "run.toml").sources) == 2
 
 
@@ -131,7 +117,7 @@ def quick_lines() -> list[str]:
 
 @pytest.mark.parametrize("line", quick_lines())
 def test_quick_commands_do_what_they_say(line: str, tmp_path: Path) -> None:
-    (tmp_path / "run.toml").write_text(made_settings(), encoding="utf-8")
+    (tmp_path / "run.toml").write_text(settings_block(), encoding="utf-8")
     (tmp_path / ".venv").symlink_to(sys.prefix)
     (tmp_path / "jobs").symlink_to(ROOT / "jobs")
     done = subprocess.run(

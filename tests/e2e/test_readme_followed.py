@@ -1,0 +1,127 @@
+"""The README's commands on tables as its settings describe them: every run, then every job of its table."""
+
+import csv
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from readme import command_lines, program, settings_block, table_commands, without_comment
+
+ROOT = Path(__file__).parents[2]
+KINDS = ("sofa", "sofa bed", "armchair", "bookcase", "floor lamp", "rug", "wardrobe", "mirror", "desk", "bed frame")
+LOOKS = ("mid century", "rustic", "green velvet", "oak", "white", "leather", "vintage", "rattan", "small", "antique")
+PLACES = ("living room", "bedroom", "office", "hallway", "attic", "garden")
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="teal"/></svg>'
+COLUMNS = ["pin_id", "title", "url", "user_id", "lang"]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who follows the README: the folder, and what stands for the ids that the README leaves open."""
+
+    folder: Path
+    ids: dict[str, str]
+
+    def does(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as it stands, with ids in place."""
+        line = [self._put(word) for word in words]
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+        done = subprocess.run(line, cwd=self.folder, env=env, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def _put(self, text: str) -> str:
+        for name, value in self.ids.items():
+            text = text.replace(name, value)
+        return text
+
+
+def lay_tables(folder: Path, kinds: tuple[str, ...], first: int) -> None:
+    """pins/*.parquet and clicks.csv with the columns that the README's settings name."""
+    (folder / "pins").mkdir(parents=True)
+    picture = folder / "picture.svg"
+    picture.write_text(PICTURE)
+    said = [(look, kind, place) for kind in kinds for look in LOOKS for place in PLACES]
+    pins = [
+        [f"p{first + n}", f"{look} {kind}, {place}", picture.as_uri(), f"u{n % 83}", "en"]
+        for n, (look, kind, place) in enumerate(said)
+    ]
+    for part in (0, 1):
+        columns = [pa.array(column) for column in zip(*pins[part::2], strict=True)]
+        pq.write_table(pa.table(columns, names=COLUMNS), folder / "pins" / f"{part}.parquet")
+    with (folder / "clicks.csv").open("w", newline="") as file:
+        lines = [[f"p{first + n}", f"{look} {kind}", 1 + n % 3] for n, (look, kind, _) in enumerate(said)]
+        csv.writer(file).writerows([["image_id", "text", "clicks"], *lines])
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """Someone with two tables, a day of new ones and a few trusted labels, who has made all runs of the README."""
+    folder = tmp_path_factory.mktemp("reader")
+    (folder / ".venv").symlink_to(sys.prefix)
+    (folder / "jobs").symlink_to(ROOT / "jobs")
+    lay_tables(folder, KINDS, 0)
+    lay_tables(folder / "day", ("sofa", "footstool"), 10_000)
+    (folder / "run.toml").write_text(settings_block())
+    (folder / "day.toml").write_text(settings_block().replace('path = "', 'path = "day/'))
+    (folder / "truth.csv").write_text("image_id,label\n" + "".join(f"p{n},sofa\n" for n in range(0, 60, 3)))
+    found = Reader(folder, {"PIN_ID": "p7"})
+    for line in command_lines():
+        if "jobs/mine.py" not in line:
+            continue
+        done = found.does("bash", "-c", without_comment(line))
+        runs = [Path(said.split()[-1]).name for said in done.stdout.splitlines() if said.startswith("manifest ")]
+        if "--base" in line:
+            found.ids["NEW_ID"] = runs[0]
+        elif "RUN_ID" not in found.ids and runs:
+            found.ids["RUN_ID"] = runs[0]
+    return found
+
+
+def test_every_run_of_the_readme_ends_with_a_manifest(reader: Reader) -> None:
+    trees = {path.name for path in (reader.folder / "runs/manifest").iterdir() if path.is_dir()}
+    assert {reader.ids["RUN_ID"], reader.ids["NEW_ID"]} < trees
+    assert len(trees) == 3  # and one with another setting
+    for tree in trees:
+        names = (reader.folder / "runs/manifest" / tree / "class_map.txt").read_text().splitlines()
+        assert "sofa" in names
+    new = (reader.folder / "runs/manifest" / reader.ids["NEW_ID"] / "class_map.txt").read_text().splitlines()
+    assert "footstool" in new
+
+
+def test_the_table_has_every_job_that_is_no_stage() -> None:
+    told = {words[0].removeprefix("jobs/") for words in table_commands()}
+    assert {"explain.py", "evaluate.py", "audit.py", "plan.py", "shards.py", "compare.py", "estimate.py"} < told
+
+
+@pytest.mark.parametrize("words", table_commands(), ids=" ".join)
+def test_jobs_of_the_table_do_what_it_says(reader: Reader, words: list[str]) -> None:
+    if "--result" in words:  # a person has judged the sheet that a line before has drawn
+        judge(reader.folder)
+    done = reader.does(".venv/bin/python", *words)
+    assert done.stdout.strip()
+    assert "Traceback" not in done.stderr
+    for option in ("--out", "--html"):
+        if option in words:
+            assert (reader.folder / words[words.index(option) + 1]).exists()
+
+
+def judge(folder: Path) -> None:
+    """The sheet with every label found right, under the name that the page saves it by."""
+    with (folder / "audit/audit.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with (folder / "audit_result.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({**row, "correct": "yes"} for row in rows)
+
+
+def test_the_program_of_the_readme_reads_the_manifest(reader: Reader) -> None:
+    more = "\nprint(reader.num_rows)\n"
+    done = reader.does(".venv/bin/python", "-c", program() + more)
+    assert int(done.stdout) > 0
