@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.review.stored_evaluation import BANDS, JUDGED, OWN, Evaluation, describe, judged_run
+from pipeline.review.evaluation import BANDS, OWN, Evaluation
+from pipeline.review.stored_evaluation import JUDGED, describe, judged_run
 from pipeline.runtime.restored import restore
 
 BINS = [

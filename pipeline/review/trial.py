@@ -16,8 +16,9 @@ from pipeline.review import baselines
 from pipeline.review.ablation import overlaid, read_record, recorded_config, toggle_terms
 from pipeline.review.calibration_chart import reliability_diagram
 from pipeline.review.evaluate import Tables, Truth, evaluate, of_run, prepare
+from pipeline.review.evaluation import OWN
 from pipeline.review.scoreboard import render_scores
-from pipeline.review.stored_evaluation import NAME, OWN, describe, judged_run
+from pipeline.review.stored_evaluation import NAME, describe, judged_run
 from pipeline.review.truth import read_truth
 from pipeline.runtime import files
 from pipeline.runtime.cli import run_command

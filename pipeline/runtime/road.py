@@ -26,8 +26,8 @@ from pipeline.runtime.witness import Witness
 
 __all__ = ["Run", "Stage", "log", "walk"]
 
-# What may differ where evidence is weighed anew, and the stages that are done again then.
 _BYTES_A_SIGNAL = 15  # of compressed Parquet; other formats have fewer rows than this says
+# What may differ where evidence is weighed anew, and the stages that are done again then.
 _REWEIGHED = (("assign", "labeling", "publish", "report"), ("assign", "publish", "report"))
 
 
@@ -174,15 +174,10 @@ def _step(run: Run, stage: Stage, witness: Witness, alone: bool) -> None:
         return
     for table in stage.reads:
         run.read(table)
-    earlier = sum(item.tables.rows("signals") for item in run.history.runs) if run.history else 0
-    if stage.reads:  # by now it is known how much there is
-        suit(run.spark, earlier + run.tables.rows("signals"))
     _sweep(run, stage)  # before it needs the room
     check_places(inputs, run.config.paths.allowed_roots)  # a link may have been put there since they were named
     witness.begin(stage.name, inputs)
-    if not stage.reads:
-        size = witness.size(stage.name)
-        suit(run.spark, earlier + (COMPILED_FROM if size is None else size // _BYTES_A_SIGNAL))
+    suit(run.spark, _signals(run, stage, witness))
     with Meter(run.spark) as meter:
         rows_in, rows_out = stage.work(run)
     witness.end(stage.name, inputs)
@@ -202,6 +197,15 @@ def _step(run: Run, stage: Stage, witness: Witness, alone: bool) -> None:
     run.record.add(finished)
     _sweep(run, stage)  # an older version that a stopped try had published
     _tell(run, stage)
+
+
+def _signals(run: Run, stage: Stage, witness: Witness) -> int:
+    """Signals of the run and of those that it grows from; those still to be read are told from the size of inputs."""
+    earlier = sum(item.tables.rows("signals") for item in run.history.runs) if run.history else 0
+    if stage.reads:
+        return earlier + run.tables.rows("signals")
+    size = witness.size(stage.name)
+    return earlier + (COMPILED_FROM if size is None else size // _BYTES_A_SIGNAL)
 
 
 def _sweep(run: Run, stage: Stage) -> None:

@@ -9,7 +9,8 @@ from evaluations import content, way
 from fake_run import shop, write_run, write_table
 
 from pipeline.review import baselines
-from pipeline.review.stored_evaluation import JUDGED, MEANINGS, NAME, OWN, read_kept
+from pipeline.review.evaluation import MEANINGS, OWN
+from pipeline.review.stored_evaluation import JUDGED, NAME, read_kept
 from pipeline.runtime import files
 from pipeline.runtime.errors import InputError
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from pipeline.review.compare.labels import LabelChanges, compare_labels
 from pipeline.review.compare.pairs import PairChanges, compare_pairs
-from pipeline.review.stored_evaluation import BANDS, OWN, Kept, Way, read_kept
+from pipeline.review.evaluation import BANDS, OWN, Way
+from pipeline.review.stored_evaluation import Kept, read_kept
 from pipeline.review.stored_run import StoredRun
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.lineage import differences

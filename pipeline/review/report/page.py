@@ -15,11 +15,11 @@ from markupsafe import Markup
 
 from pipeline.review.calibration_chart import reliability_chart
 from pipeline.review.charts import AFTER, BEFORE, Series, rank_chart
+from pipeline.review.evaluation import MEANINGS, OWN
 from pipeline.review.page import is_link, make_environment, read_scripts, script_hash, visible
 from pipeline.review.report.browser import columns_of, pack
 from pipeline.review.report.contents import ReportData
 from pipeline.review.report.funnel_chart import funnel_chart
-from pipeline.review.stored_evaluation import MEANINGS, OWN
 from pipeline.runtime.secrets import mask
 
 SCRIPTS = ("labels.js", "list.js", "detail.js", "map.js", "hand.js", "browser.js")
