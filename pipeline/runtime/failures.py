@@ -43,7 +43,7 @@ MACHINE: _Known = (
         f"Make it writable, or choose another --run-root; Spark's own folder is SPARK_LOCAL_DIRS, else /tmp. {_GO_ON}",
     ),
     (
-        r"OutOfMemoryError|GC overhead limit",
+        r"OutOfMemoryError|GC overhead limit|Not enough memory to build|UNABLE_TO_ACQUIRE_MEMORY",
         CapacityError,
         "Spark's Java ran out of memory",
         _MORE_HEAP,

@@ -27,7 +27,7 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     texts, mentions, config = run.read("texts"), run.read("mentions"), run.config.mine
     own = dictionary.read_dictionary(config.dictionary, run.config.normalize.default_language, config.max_words)
     weighed = candidates.weigh_texts(texts, mentions)
-    packed = bundles.pack(weighed).persist(StorageLevel.MEMORY_AND_DISK)  # read three times
+    packed = bundles.pack(weighed).persist(StorageLevel.DISK_ONLY)  # read three times, from end to end
     counts = _count_phrases(run, packed)
     enough = counts.where(F.col("weight") >= config.min_images).select("phrase_id")
     enough = enough.where("phrase_id is not null").toArrow()
@@ -37,14 +37,16 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     spoken = candidates.by_image(found, mentions, run.record.signals).persist(StorageLevel.DISK_ONLY)
     all_images = run.record.content["mined_images"] = spoken.select("key").distinct().count()
     support = candidates.count_support(spoken, run.record.signals).persist(StorageLevel.MEMORY_AND_DISK)
-    rare = candidates.keys_of_rare(spoken, support, config.rare_images)
-    counted = candidates.name_phrases(counts, run.spark.createDataFrame(own), support, rare, config.min_images)
+    rare = candidates.rare_phrases(support, own["phrase_id"].to_numpy(), config.min_images, config.rare_images)
+    tail = run.spark.sparkContext.broadcast(rare.tobytes())
+    keys = candidates.keys_of_rare(spoken, tail)
+    counted = candidates.name_phrases(counts, run.spark.createDataFrame(own), support, keys, config.min_images)
     counted = counted.persist(StorageLevel.MEMORY_AND_DISK)  # cohesion and nesting look at it from several sides
     words = counted.where("n_words = 1").orderBy(F.desc("images"), "phrase_id").limit(generality.MOST)
     share = min(1.0, config.specificity_images / max(1, all_images))
     around = candidates.words_around(spoken, words.select("phrase_id"), share).toArrow()
-    keys, nats = generality.specificity(*(around[name].to_numpy() for name in ("key", "phrase_id", "signals")))
-    told = run.spark.createDataFrame(pa.table({"phrase_id": keys, "specificity": pa.array(nats, from_pandas=True)}))
+    general, nats = generality.specificity(*(around[name].to_numpy() for name in ("key", "phrase_id", "signals")))
+    told = run.spark.createDataFrame(pa.table({"phrase_id": general, "specificity": pa.array(nats, from_pandas=True)}))
     shaped = shape.add_shapes(counted.join(told, "phrase_id", "left")).persist(StorageLevel.MEMORY_AND_DISK)
     signatures = find_signatures(run, counted, spoken)
     measured = selection.measure(shaped, all_images, config, signatures).persist(StorageLevel.MEMORY_AND_DISK)
@@ -56,7 +58,8 @@ def mine_candidates(run: Run) -> tuple[int, int]:
     write_contexts(run, spoken, mined.where("kept"), mined, all_images)
     for frame in (measured, shaped, counted, support, spoken, counts, packed):
         frame.unpersist()
-    survivors.destroy()
+    for sent in (survivors, tail):
+        sent.destroy()
     _write_drops(run, mined, known - listed, impossible)
     return known, mined.where("kept").count()
 

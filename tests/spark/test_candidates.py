@@ -39,13 +39,15 @@ def mine(
     everything = spark.sparkContext.broadcast(b"\xff" * 8_192)  # a sieve that holds nothing back
     packed = bundles.pack(candidates.weigh_texts(texts, mentions)).persist()
     counts = counting.count_phrases(packed, everything, config.max_words).persist()
-    wanted = spark.createDataFrame(dictionary.SCHEMA.empty_table() if own is None else own)
+    listed = dictionary.SCHEMA.empty_table() if own is None else own
+    wanted = spark.createDataFrame(listed)
     enough = counts.where(F.col("weight") >= config.min_images).select("phrase_id").unionAll(wanted.select("phrase_id"))
     keys = np.unique(np.array([row.phrase_id for row in enough.collect() if row.phrase_id is not None], dtype=np.int64))
     found = candidates.find_phrases(packed, spark.sparkContext.broadcast(keys.tobytes()), config.max_words)
     spoken = candidates.by_image(found, mentions, SIGNALS)
     support = candidates.count_support(spoken, SIGNALS)
-    rare = candidates.keys_of_rare(spoken, support, config.rare_images)
+    tail = candidates.rare_phrases(support, listed["phrase_id"].to_numpy(), config.min_images, config.rare_images)
+    rare = candidates.keys_of_rare(spoken, spark.sparkContext.broadcast(tail.tobytes()))
     told = spark.createDataFrame(list((specificity or {"": 9.0}).items()), "phrase string, specificity double")
     named = candidates.name_phrases(counts, wanted, support, rare, config.min_images).join(told, "phrase", "left")
     shaped = shape.add_shapes(named).persist()

@@ -47,6 +47,11 @@ class JavaError(Py4JJavaError):
         ("java.lang.RuntimeException: file:/x/a.parquet is not a Parquet file", RunError, "a file is damaged"),
         ("java.io.FileNotFoundException: File file:/x/a.parquet does not exist", RunError, "has gone while"),
         ("java.lang.OutOfMemoryError: Java heap space", CapacityError, "spark.driver_memory"),
+        (
+            "org.apache.spark.SparkException: Not enough memory to build and broadcast the table",
+            CapacityError,
+            "memory",
+        ),
         ("org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)", CapacityError, "was killed"),
     ],
 )

@@ -40,7 +40,10 @@ def mine_grown(run: Run) -> tuple[int, int]:
     found = candidates.find_phrases(packed, sought, config.max_words)
     spoken = candidates.by_image(found, mentions, run.record.signals).persist(StorageLevel.DISK_ONLY)
     support = candidates.count_support(spoken, run.record.signals).persist(StorageLevel.MEMORY_AND_DISK)
-    keys = candidates.keys_of_rare(spoken, support, config.rare_images)
+    tail = _send(
+        run, candidates.rare_phrases(support, own["phrase_id"].to_numpy(), config.min_images, config.rare_images)
+    )
+    keys = candidates.keys_of_rare(spoken, tail)
     named = frequent.name_keys(packed, wanted, config.max_words)
     counted = candidates.name_phrases(named, run.spark.createDataFrame(own), support, keys, config.min_images)
     counted = counted.withColumns({"specificity": F.lit(None).cast("double")}).persist(StorageLevel.MEMORY_AND_DISK)
@@ -59,7 +62,7 @@ def mine_grown(run: Run) -> tuple[int, int]:
     write_contexts(run, spoken, new, mined, all_images, run.run_id)
     for frame in (measured, counted, support, spoken, packed):
         frame.unpersist()
-    for sent in (wanted, sought):
+    for sent in (wanted, sought, tail):
         sent.destroy()
     dropped = judged.where("not kept").groupBy("reason").count()
     rare = run.spark.createDataFrame([("below_min_images", len(opened) - listed)], "reason string, count long")

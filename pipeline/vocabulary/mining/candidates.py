@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.vocabulary.mining import bundles, ngrams
-from pipeline.vocabulary.mining.key_arrays import KeySet, list_by_text
+from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet, list_by_text
 
 _FOUND = pa.schema([("text_id", pa.int64()), ("phrases", pa.list_(pa.int64())), ("whole", pa.int64())])
 _FOUND_DDL = "text_id long, phrases array<long>, whole long"
@@ -94,17 +94,32 @@ def count_support(spoken: DataFrame, signals: Sequence[str]) -> DataFrame:
     )
 
 
-def keys_of_rare(spoken: DataFrame, support: DataFrame, most: int) -> DataFrame:
-    """(phrase_id, image_keys) of each phrase of at most `most` images; keys ascending.
+def rare_phrases(support: DataFrame, own: Hashes, least: int, most: int) -> Hashes:
+    """phrase_ids of the rare phrases that can be candidates, ascending int64.
+
+    Args:
+        support: what `count_support` gives.
+        own: phrase_ids of the user's dictionary, which may have fewer images than others need.
+        least: images that a phrase needs.
+        most: images of a rare phrase.
+    """
+    found = support.where(F.col("images") <= most).select("phrase_id", "images").toArrow()
+    ids = found["phrase_id"].to_numpy()
+    return np.sort(ids[(found["images"].to_numpy() >= least) | np.isin(ids, own)])
+
+
+def keys_of_rare(spoken: DataFrame, rare: "Broadcast[bytes]") -> DataFrame:
+    """(phrase_id, image_keys) of each rare phrase; keys ascending.
 
     Args:
         spoken: what `by_image` gives.
-        support: what `count_support` gives.
-        most: images of a rare phrase.
+        rare: what `rare_phrases` gives, as bytes of int64. They are as many as the tail is long: Spark would need
+            twenty times their bytes to join them, and memory in one piece.
     """
-    rare = F.broadcast(support.where(F.col("images") <= most).select("phrase_id"))
-    pairs = spoken.select("key", F.explode("phrases").alias("phrase_id")).join(rare, "phrase_id").distinct()
-    return pairs.groupBy("phrase_id").agg(F.array_sort(F.collect_list("key")).alias("image_keys"))
+    said = spoken.select("key", "phrases").mapInArrow(
+        functools.partial(_find_rare, rare=rare), "phrase_id long, key long"
+    )
+    return said.groupBy("phrase_id").agg(F.array_sort(F.collect_set("key")).alias("image_keys"))
 
 
 def name_phrases(counts: DataFrame, own: DataFrame, support: DataFrame, keys: DataFrame, min_images: int) -> DataFrame:
@@ -151,6 +166,16 @@ def words_around(spoken: DataFrame, words: DataFrame, share: float) -> DataFrame
 def _signal_bit(signals: Sequence[str]) -> Column:
     bits = [F.lit(value) for i, signal in enumerate(signals) for value in (signal, 1 << i)]
     return F.create_map(*bits)[F.col("signal")].cast("long")
+
+
+def _find_rare(batches: Iterator[pa.RecordBatch], rare: "Broadcast[bytes]") -> Iterator[pa.RecordBatch]:
+    wanted = KeySet(np.frombuffer(rare.value, dtype=np.int64))
+    for batch in batches:
+        lengths = pc.fill_null(pc.list_value_length(batch["phrases"]), 0).to_numpy()
+        phrases = batch["phrases"].flatten().to_numpy()
+        kept = wanted.holds(phrases)
+        keys = np.repeat(batch["key"].to_numpy(), lengths)[kept]
+        yield pa.record_batch({"phrase_id": phrases[kept], "key": keys})
 
 
 def _find_batches(
