@@ -32,7 +32,8 @@ def cluster(run: Run) -> tuple[int, int]:
         raise InputError("no phrase was kept. Lower mine.min_images or mine.min_contributors, or add sources.")
     width = vectors.select(F.max(F.size("vector"))).first()[0] or 0  # type: ignore[index]
     needed = memory.require_memory(
-        amount, width, config.neighbours, run.config.mine.rare_images, config.max_memory_gb, config.method
+        *(amount, vectors.count(), width, config.neighbours),
+        *(run.config.mine.rare_images, config.max_memory_gb, config.method),
     )
     log.info("  clustering %d phrases needs at most %.2f GB", amount, needed)
     end_idle(run.spark)  # from here on this process does the work

@@ -194,14 +194,19 @@ def test_one_run_is_enough_and_says_what_it_assumes() -> None:
 
 
 def test_memory_names_the_setting_that_helps() -> None:
-    counts = {"texts": 1e9, "frequent": 1e9, "kept": 2e6}
+    counts = {"texts": 1e9, "frequent": 1e9, "kept": 2e6, "encoded": 2e6}
     memory = find_memory(counts, CONFIG, 384, 8)
     told = memory.faults(64.0, 8.0, CONFIG)
     assert memory.executor["the workers' counters or hashes of frequent phrases"] == pytest.approx(8 * 12.0)
     assert len(told) == 4
     for text, setting in zip(told, ("min_images", "fewer cores", "max_memory_gb", "maxResultSize"), strict=True):
         assert setting in text
-    assert find_memory({"texts": 1e5, "frequent": 1e5, "kept": 1e4}, CONFIG, 384, 2).faults(8.0, 8.0, CONFIG) == []
+    assert (
+        find_memory({"texts": 1e5, "frequent": 1e5, "kept": 1e4, "encoded": 1e4}, CONFIG, 384, 2).faults(
+            8.0, 8.0, CONFIG
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("wrong", [{"signals": 0.0}, {"signals": 1.0, "executors": 0}, {"signals": float("inf")}])

@@ -158,12 +158,17 @@ def test_the_order_and_the_ids_of_the_rows_change_nothing(method: str) -> None:
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_what_does_not_fit_is_refused_with_a_figure_and_a_way_out(method: str) -> None:
     with pytest.raises(CapacityError, match=rf"by {method} needs about [\d.]+ GB.*mine\.max_phrases"):
-        require_memory(1_000_000, 384, 20, 50, 0.5, method)
+        require_memory(1_000_000, 1_000_000, 384, 20, 50, 0.5, method)
+
+
+def test_phrases_without_a_vector_need_less() -> None:
+    some, all_of_them = (require_memory(600_000, encoded, 384, 20, 50, 100.0) for encoded in (100_000, 600_000))
+    assert require_memory(100_000, 100_000, 384, 20, 50, 100.0) < some < all_of_them
 
 
 def test_a_graph_needs_more_and_neighbours_lower_it() -> None:
-    few, many = (require_memory(100_000, 384, k, 50, 100.0, "agglomerative") for k in (5, 20))
-    assert require_memory(100_000, 384, 20, 50, 100.0, "anchored") < many
+    few, many = (require_memory(100_000, 100_000, 384, k, 50, 100.0, "agglomerative") for k in (5, 20))
+    assert require_memory(100_000, 100_000, 384, 20, 50, 100.0, "anchored") < many
     assert few < many
     with pytest.raises(CapacityError, match=r"Lower cluster\.neighbours"):
-        require_memory(100_000, 384, 20, 50, 0.5, "agglomerative")
+        require_memory(100_000, 100_000, 384, 20, 50, 0.5, "agglomerative")

@@ -67,14 +67,15 @@ def find_memory(counts: Mapping[str, float], config: Mapping[str, Any], width: i
     """Memory for so many texts and phrases.
 
     Args:
-        counts: texts, frequent phrases and kept ones.
+        counts: texts, frequent phrases, kept and encoded ones.
         config: of the run that it is told from.
         width: dimensions of the vectors.
         cores: of an executor.
     """
     settings = config["cluster"]
     clustering = require_memory(
-        *(round(counts["kept"]), width, settings["neighbours"], config["mine"]["rare_images"]),
+        *(round(counts["kept"]), round(counts["encoded"]), width),
+        *(settings["neighbours"], config["mine"]["rare_images"]),
         float("inf"),
         settings["method"],
     )
