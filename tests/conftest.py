@@ -11,6 +11,7 @@ hypothesis.settings.register_profile("untimed", deadline=None)  # how busy the m
 hypothesis.settings.load_profile("untimed")
 
 
+@pytest.hookimpl(tryfirst=True)  # the plugin that shares tests reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where processes share the tests, those of a file stay together, and those that look at one run."""
     for item in items:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.text.lexicon import lemma
-from pipeline.vocabulary.encoding.matrix import as_matrix
+from pipeline.vocabulary.merging.companions import Beside, Companions
 
 Index = npt.NDArray[np.int64]
 Words = tuple[str, ...]
-Companions = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Phrases:
     synonym_of: list[int | None]
     context: npt.NDArray[np.float32] | None = None
     looked: Index | None = None
-    companions: Mapping[int, Companions] = field(default_factory=dict)
+    companions: Mapping[int, Beside] = field(default_factory=dict)
     bases: list[Words] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,10 +84,9 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
     order = [("images", "descending"), ("phrase", "ascending"), ("language", "ascending"), ("phrase_id", "ascending")]
     ranked = candidates.sort_by(order)
     ids = ranked["phrase_id"].to_numpy()
-    lists = ranked["image_keys"].combine_chunks()
-    keys: list[Index | None] = [None if item is None else np.array(item, dtype=np.int64) for item in lists.to_pylist()]
     vectors, known = _place(ids, embeddings)
-    context, looked, companions = None, None, {}
+    context, looked = None, None
+    companions: Mapping[int, Beside] = {}
     if contexts is not None and contexts.num_rows:
         context = _place(ids, contexts)[0]
         looked = np.zeros(len(ids), dtype=np.int64)
@@ -99,7 +98,7 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
         ranked["phrase"].to_pylist(),
         ranked["language"].to_pylist(),
         ranked["images"].to_numpy(),
-        keys,
+        _lists(ranked["image_keys"]),
         vectors,
         known,
         ranked["pinned"].to_numpy(),
@@ -110,30 +109,42 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
     )
 
 
+def _lists(column: pa.ChunkedArray) -> list[Index | None]:
+    """Each list of a column as an array, None where there is none; they share the memory of the column."""
+    found: list[Index | None] = []
+    for chunk in column.chunks:
+        values, ends = chunk.values.to_numpy(zero_copy_only=False), chunk.offsets.to_numpy().tolist()
+        there = chunk.is_valid().to_numpy(zero_copy_only=False).tolist()
+        found += [values[ends[i] : ends[i + 1]] if there[i] else None for i in range(len(there))]
+    return found
+
+
 def _place(ids: Index, table: pa.Table) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """The vectors of a table (phrase_id, vector) in the order of `ids`, and which of them there are."""
     dimensions = len(table["vector"][0]) if table.num_rows else 0
     vectors = np.zeros((len(ids), dimensions), dtype=np.float32)
     known = np.zeros(len(ids), dtype=bool)
-    if table.num_rows:
-        rows = _rows(ids, table)
-        vectors[rows] = as_matrix(table["vector"])
+    for batch in table.select(["phrase_id", "vector"]).to_batches():  # so that no second copy of all is made
+        rows = _rows(ids, batch)
+        vectors[rows] = batch["vector"].flatten().to_numpy(zero_copy_only=False).reshape(-1, dimensions)
         known[rows] = True
     return vectors, known
 
 
-def _companions(ids: Index, contexts: pa.Table) -> dict[int, Companions]:
+def _companions(ids: Index, contexts: pa.Table) -> Companions:
     """The companions of each phrase that are phrases here, by index."""
-    place = {int(phrase_id): i for i, phrase_id in enumerate(ids)}
-    listed = zip(_rows(ids, contexts).tolist(), contexts["companions"].to_pylist(), strict=True)
-    found = (
-        (i, tuple((place[word["phrase_id"]], word["images"]) for word in words if word["phrase_id"] in place))
-        for i, words in listed
-    )
-    return {i: words for i, words in found if words}
+    lists = contexts["companions"].combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
+    named = lists.flatten()
+    order = np.argsort(ids)
+    word = named.field("phrase_id").to_numpy()
+    place = order[np.minimum(np.searchsorted(ids, word, sorter=order), len(ids) - 1)]
+    here = ids[place] == word
+    phrase = np.repeat(_rows(ids, contexts), lengths)[here]
+    return Companions(phrase, place[here], named.field("images").to_numpy()[here], len(ids))
 
 
-def _rows(ids: Index, table: pa.Table) -> Index:
+def _rows(ids: Index, table: pa.Table | pa.RecordBatch) -> Index:
     """Where in `ids` each phrase_id of a table stands."""
     order = np.argsort(ids)
     rows: Index = order[np.searchsorted(ids, table["phrase_id"].to_numpy(), sorter=order)]
