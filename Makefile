@@ -11,7 +11,7 @@ MOTO_VERSION := 5.2.5
 DIST_WITHOUT :=
 # Of the tests: a file is run by one process, in the order of pyproject.toml, where long ones stand first.
 TEST_PROCESSES := 2
-TESTS_SHARED := --numprocesses $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
+TESTS_SHARED := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 # Of the benchmarks. The peers' packages are kept apart, so that they cannot change the product's.
 BENCH_SIGNALS := 2000000
 BENCH_ENGINES := ours sklearn polars polars-distinct duckdb duckdb-distinct

@@ -11,14 +11,6 @@ hypothesis.settings.register_profile("untimed", deadline=None)  # how busy the m
 hypothesis.settings.load_profile("untimed")
 
 
-@pytest.hookimpl(tryfirst=True)  # the plugin that shares tests reads the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where processes share the tests, those of a file stay together, and those that look at one run."""
-    for item in items:
-        shared = "slice_of_icons" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("slice_of_icons" if shared else item.path.name))
-
-
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     from pipeline.runtime.config import SparkConfig
