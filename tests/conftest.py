@@ -1,12 +1,15 @@
 """One Spark session for all tests that need one, started when the first of them asks."""
 
 import logging
+import os
 from collections.abc import Iterator
 
 import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
+for _name in ("COLUMNS", "LINES"):
+    os.environ.pop(_name, None)  # pytest-xdist tells its processes of a window of 80 columns that nobody looks at
 hypothesis.settings.register_profile("untimed", deadline=None)  # how busy the machine is says nothing of the code
 hypothesis.settings.load_profile("untimed")
 
