@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -82,6 +83,14 @@ def job(name: str, *arguments: str, launcher: tuple[str, ...] = (sys.executable,
 def mine(folder: Path, run_id: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the whole road over a slice."""
     return job("mine", "--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", *arguments, "--run-id", run_id)
+
+
+def as_reader(command: list[str], folder: Path, where: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command of a page in the folder of its reader, who knows nothing of tests."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, f"{where} {command}\n{done.stdout}\n{done.stderr}"
+    return done
 
 
 def copy_run(folder: Path, run_id: str, copy_id: str) -> None:

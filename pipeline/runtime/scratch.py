@@ -42,9 +42,10 @@ def sweep(parent: Path) -> list[Path]:
     """
     gone = []
     for folder in sorted(parent.glob(f"{PREFIX}*")):
-        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-            continue
+        # It may go while it is looked at: its process ends, or another one sweeps.
         with contextlib.suppress(OSError), (folder / _HELD).open() as file:
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where a living process has it
             shutil.rmtree(folder)
             gone.append(folder)

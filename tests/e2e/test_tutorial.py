@@ -1,13 +1,12 @@
 """The tutorial as a reader follows it: every file written, every command run, every answer compared, in its order."""
 
 import itertools
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from small_run import as_reader
 
 from pipeline.docs.blocks import Block, commands, read_blocks
 from pipeline.docs.site import PAGES
@@ -70,11 +69,7 @@ def test_answers_are_compared_with_what_is_stated(expected: list[str], lines: li
 
 def run(command: list[str], folder: Path, where: str) -> list[str]:
     """Lines of a command's answer, errors that it names first."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False
-    )
-    assert done.returncode == 0, f"{where}\n{done.stdout}\n{done.stderr}"
+    done = as_reader(command, folder, where)
     said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     return [*said, *done.stdout.rstrip().splitlines()]
 

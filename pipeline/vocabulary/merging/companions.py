@@ -12,7 +12,7 @@ _Index = npt.NDArray[np.int64]
 class Companions(Mapping[int, Beside]):
     """Phrase -> its companions, each (phrase, images), by index; phrases without any are not there.
 
-    Held as arrays: as dicts of tuples they would be gigabytes on half a million phrases.
+    Held as arrays, since half a million phrases have millions of companions.
 
     Args:
         phrase: which each companion is one of, int64 [k], 0 to n - 1; those of one phrase in their order.

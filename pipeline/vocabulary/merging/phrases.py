@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.text.lexicon import lemma
+from pipeline.vocabulary.encoding.matrix import as_matrix
 from pipeline.vocabulary.merging.companions import Beside, Companions
 
 Index = npt.NDArray[np.int64]
@@ -90,7 +91,7 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
     if contexts is not None and contexts.num_rows:
         context = _place(ids, contexts)[0]
         looked = np.zeros(len(ids), dtype=np.int64)
-        looked[_rows(ids, contexts)] = contexts["images"].to_numpy()
+        looked[_rows(ids, contexts["phrase_id"].to_numpy())] = contexts["images"].to_numpy()
         looked[~context.any(axis=1)] = 0
         companions = _companions(ids, contexts)
     return Phrases(
@@ -124,10 +125,11 @@ def _place(ids: Index, table: pa.Table) -> tuple[npt.NDArray[np.float32], npt.ND
     dimensions = len(table["vector"][0]) if table.num_rows else 0
     vectors = np.zeros((len(ids), dimensions), dtype=np.float32)
     known = np.zeros(len(ids), dtype=bool)
-    for batch in table.select(["phrase_id", "vector"]).to_batches():  # so that no second copy of all is made
-        rows = _rows(ids, batch)
-        vectors[rows] = batch["vector"].flatten().to_numpy(zero_copy_only=False).reshape(-1, dimensions)
-        known[rows] = True
+    rows, begin = _rows(ids, table["phrase_id"].to_numpy()), 0
+    known[rows] = True
+    for chunk in table["vector"].chunks:  # so that no second copy of all is made
+        vectors[rows[begin : begin + len(chunk)]] = as_matrix(pa.chunked_array([chunk]))
+        begin += len(chunk)
     return vectors, known
 
 
@@ -136,16 +138,14 @@ def _companions(ids: Index, contexts: pa.Table) -> Companions:
     lists = contexts["companions"].combine_chunks()
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
     named = lists.flatten()
-    order = np.argsort(ids)
     word = named.field("phrase_id").to_numpy()
-    place = order[np.minimum(np.searchsorted(ids, word, sorter=order), len(ids) - 1)]
-    here = ids[place] == word
-    phrase = np.repeat(_rows(ids, contexts), lengths)[here]
-    return Companions(phrase, place[here], named.field("images").to_numpy()[here], len(ids))
+    here = np.isin(word, ids)
+    phrase = np.repeat(_rows(ids, contexts["phrase_id"].to_numpy()), lengths)
+    return Companions(phrase[here], _rows(ids, word[here]), named.field("images").to_numpy()[here], len(ids))
 
 
-def _rows(ids: Index, table: pa.Table | pa.RecordBatch) -> Index:
-    """Where in `ids` each phrase_id of a table stands."""
+def _rows(ids: Index, wanted: Index) -> Index:
+    """Where in `ids` each of these phrase_ids stands; all are there."""
     order = np.argsort(ids)
-    rows: Index = order[np.searchsorted(ids, table["phrase_id"].to_numpy(), sorter=order)]
+    rows: Index = order[np.searchsorted(ids, wanted, sorter=order)]
     return rows

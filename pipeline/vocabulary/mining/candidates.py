@@ -113,8 +113,8 @@ def keys_of_rare(spoken: DataFrame, rare: "Broadcast[bytes]") -> DataFrame:
 
     Args:
         spoken: what `by_image` gives.
-        rare: what `rare_phrases` gives, as bytes of int64. They are as many as the tail is long: Spark would need
-            twenty times their bytes to join them, and memory in one piece.
+        rare: what `rare_phrases` gives, as bytes of int64. They are as many as the tail is long, too many for a
+            broadcast join.
     """
     said = spoken.select("key", "phrases").mapInArrow(
         functools.partial(_find_rare, rare=rare), "phrase_id long, key long"
