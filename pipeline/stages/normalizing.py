@@ -14,12 +14,12 @@ from pipeline.text import normalize as text
 def normalize(run: Run) -> tuple[int, int]:
     """Signals to distinct texts and mentions."""
     signals, config = run.read("signals"), run.config.normalize
-    cleaned = text.clean_distinct(signals, config).persist(StorageLevel.MEMORY_AND_DISK)  # used many times
+    cleaned = text.clean_distinct(signals, config).persist(StorageLevel.DISK_ONLY)  # used many times
     held = [cleaned]
     if cleaned.where("rivals is not null").head(1):
         facts = voting.facts_by_image(signals, cleaned).persist(StorageLevel.DISK_ONLY)
-        votes = voting.vote(facts, config).persist(StorageLevel.MEMORY_AND_DISK)
-        cleaned = text.clean_voted(votes, cleaned, config).persist(StorageLevel.MEMORY_AND_DISK)
+        votes = voting.vote(facts, config).persist(StorageLevel.DISK_ONLY)
+        cleaned = text.clean_voted(votes, cleaned, config).persist(StorageLevel.DISK_ONLY)
         signals = voting.apply_votes(signals, votes)
         held += [facts, votes, cleaned]
     listed = []
@@ -33,7 +33,7 @@ def normalize(run: Run) -> tuple[int, int]:
     texts, mentions = text.distinct_texts(cleaned), text.fold_mentions(signals, cleaned, run.read("images"), config)
     usable = None
     if run.history:
-        held.append(mentions.persist(StorageLevel.MEMORY_AND_DISK))  # read twice
+        held.append(mentions.persist(StorageLevel.DISK_ONLY))  # read twice
         usable = _facts(mentions)
         growth.write_with_earlier(run, texts, mentions)
     else:

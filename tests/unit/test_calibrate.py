@@ -32,7 +32,9 @@ def ranked(phrases: Sequence[str], vectors: np.ndarray | None = None, language: 
             "synonym_of": pa.array([None] * n, pa.int64()),
         }
     )
-    made = rank_phrases(candidates, pa.table({"phrase_id": pa.array([], pa.int64()), "vector": pa.array([])}))
+    made = rank_phrases(
+        candidates, pa.table({"phrase_id": pa.array([], pa.int64()), "vector": pa.array([], pa.list_(pa.float32()))})
+    )
     if vectors is None:
         return dataclasses.replace(made, vectors=np.eye(n, 2, dtype=np.float32), known=np.ones(n, dtype=bool))
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
