@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet
 
 LONGEST = 3  # words of the longest entry below
@@ -129,7 +129,7 @@ class _Lists:
 
 
 def denied(
-    words: ngrams.Words, grams: Sequence[ngrams.Grams], covered: npt.NDArray[np.bool_]
+    words: word_arrays.Words, grams: Sequence[ngrams.Grams], covered: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Where denied phrases begin and end.
 
@@ -187,7 +187,7 @@ def _mark(flags: npt.NDArray[np.bool_], start: _Places, n: int) -> None:
 
 
 def _after_deniers(
-    words: ngrams.Words,
+    words: word_arrays.Words,
     single: ngrams.Grams,
     place: _Places,
     begins: npt.NDArray[np.bool_],
@@ -205,7 +205,7 @@ def _after_deniers(
             place = place[lists.between.holds(key)] + 1
 
 
-def _opens_with_digit(words: ngrams.Words, place: _Places) -> npt.NDArray[np.bool_]:
+def _opens_with_digit(words: word_arrays.Words, place: _Places) -> npt.NDArray[np.bool_]:
     """Whether the word at each place begins with a digit, looked at once per distinct word."""
     code, back = np.unique(words.code[place], return_inverse=True)
     first = pc.utf8_slice_codeunits(pa.array(words.distinct[code], pa.string()), 0, 1)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.labeling import denial
 from pipeline.text.stopwords import stop_words
 from pipeline.vocabulary.clustering.compounds import HEAD_LAST
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet
 
 if TYPE_CHECKING:  # who matches one text starts no Spark, and need not wait for it
@@ -47,7 +47,7 @@ def match_texts(
 
 
 def longest_matches(
-    words: ngrams.Words, members: KeySet, most: int, hiding: KeySet | None = None
+    words: word_arrays.Words, members: KeySet, most: int, hiding: KeySet | None = None
 ) -> Iterator[tuple[int, npt.NDArray[np.int64], Hashes]]:
     """For each length, longest first: (n, text of each match int64 [k], phrase_id int64 [k]), denied ones too.
 
@@ -58,7 +58,7 @@ def longest_matches(
 
 
 def find_spans(
-    words: ngrams.Words,
+    words: word_arrays.Words,
     grams: Sequence[ngrams.Grams],
     members: KeySet,
     hiding: KeySet | None = None,
@@ -129,7 +129,7 @@ def leftmost(start: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.bool_]
 
 
 def match_batch(
-    words: ngrams.Words, members: KeySet, most: int, hiding: KeySet | None = None
+    words: word_arrays.Words, members: KeySet, most: int, hiding: KeySet | None = None
 ) -> Iterator[tuple[int, npt.NDArray[np.int64], Hashes, npt.NDArray[np.bool_]]]:
     """For each length, longest first: (n, text int64 [k], phrase_id int64 [k], denied bool [k]), each pair once.
 
@@ -146,7 +146,7 @@ def match_batch(
         for offset in range(span.n if span.n > 1 else 0):
             covered[span.start + offset] = True
     begins, ends = denial.denied(words, grams, covered)
-    twice = ngrams.repeating(words)
+    twice = word_arrays.repeating(words)
     for span in spans:
         denied = begins[span.start] | ends[span.start + span.n]
         once = _once(span, denied, twice)
@@ -159,7 +159,7 @@ def _once(span: ngrams.Grams, denied: npt.NDArray[np.bool_], twice: npt.NDArray[
     Args:
         span: matches of one length.
         denied: whether each is denied.
-        twice: whether a text can say a phrase twice, see `ngrams.repeating`; others need no sorting.
+        twice: whether a text can say a phrase twice, see `word_arrays.repeating`; others need no sorting.
     """
     doubtful = twice[span.text]
     place = np.flatnonzero(doubtful)
@@ -189,7 +189,7 @@ def _match_batches(
     wanted = KeySet(np.frombuffer(members.value, dtype=np.int64))
     hides = KeySet(np.frombuffer(hiding.value, dtype=np.int64)) if hiding is not None else None
     for batch in batches:
-        words = ngrams.read_words(batch.column("text"), batch.column("language"))
+        words = word_arrays.read_words(batch.column("text"), batch.column("language"))
         ids = batch.column("text_id").to_numpy()
         for n, text, key, denied in match_batch(words, wanted, most, hides):
             coverage = n / words.lengths[text]

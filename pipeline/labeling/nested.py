@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.vocabulary.hierarchy import HOW
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import KeySet
 
 _Ids = npt.NDArray[np.int64]
@@ -43,12 +43,12 @@ def nested_phrases(members: pa.Table, forest: pa.Table, kinds: Collection[str] =
     return pa.table({"phrase_id": pa.array(pairs[:, 0], pa.int64()), "inner": pa.array(pairs[:, 1], pa.int64())})
 
 
-def _words(members: pa.Table) -> ngrams.Words:
+def _words(members: pa.Table) -> word_arrays.Words:
     phrases, languages = (members[name].cast(pa.string()).combine_chunks() for name in ("phrase", "language"))
-    return ngrams.read_words(phrases, languages)
+    return word_arrays.read_words(phrases, languages)
 
 
-def _inside(words: ngrams.Words, phrase_id: _Ids) -> tuple[_Ids, _Ids]:
+def _inside(words: word_arrays.Words, phrase_id: _Ids) -> tuple[_Ids, _Ids]:
     """Row of the outer phrase in `words` and place of the inner one in the ascending ids, of every such pair."""
     known = KeySet(phrase_id)
     outer, inner = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]

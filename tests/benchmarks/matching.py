@@ -54,7 +54,7 @@ Found = Iterator[tuple[list[int], list[int]]]  # text and member of a batch
 def match_with_ours(texts: pa.Table, members: pa.Table) -> tuple[float, Found]:
     """The product's worker; (seconds of building, matches)."""
     from pipeline.labeling.match import match_batch
-    from pipeline.vocabulary.mining import ngrams
+    from pipeline.vocabulary.mining import word_arrays
     from pipeline.vocabulary.mining.key_arrays import KeySet
 
     ids = members["phrase_id"].to_numpy()
@@ -66,7 +66,7 @@ def match_with_ours(texts: pa.Table, members: pa.Table) -> tuple[float, Found]:
     def found() -> Found:
         first = 0
         for batch in texts.to_batches(max_chunksize=BATCH):
-            words = ngrams.read_words(batch.column("text"), batch.column("language"))
+            words = word_arrays.read_words(batch.column("text"), batch.column("language"))
             for _, text, key, _ in match_batch(words, wanted, MOST_WORDS):
                 yield (text + first).tolist() if first < CHECKED else [], _members(ids, order, key, first)
             first += len(batch)
@@ -139,7 +139,7 @@ def make(folder: Path, texts: int) -> int:
     from generate import make_batch
     from generate import spell as spell_words
 
-    from pipeline.vocabulary.mining import ngrams
+    from pipeline.vocabulary.mining import ngrams, word_arrays
     from pipeline.vocabulary.mining.key_arrays import total_by_key
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,7 +151,7 @@ def make(folder: Path, texts: int) -> int:
     spoken = pa.array(list(seen)[:texts])
     language = pa.array(["en"] * texts)
     pq.write_table(pa.table({"text": spoken, "language": language}), folder / "texts.parquet")
-    words = ngrams.read_words(spoken, language)
+    words = word_arrays.read_words(spoken, language)
     grams = list(ngrams.grams(words, MOST_WORDS))
     keys, starts = np.concatenate([g.key for g in grams]), np.concatenate([g.start for g in grams])
     lengths = np.concatenate([np.full(len(g.key), g.n) for g in grams])

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from pipeline.vocabulary.mining import candidates, contexts, ngrams
+from pipeline.vocabulary.mining import candidates, contexts, ngrams, word_arrays
 
 MENTIONS = "image_id string, text_id long, signal string, count long, facts long, contributors array<long>"
 SAID = {
@@ -17,7 +17,7 @@ SAID = {
 
 
 def key(phrase: str) -> int:
-    words = ngrams.read_words(pa.array([phrase]), pa.array(["en"]))
+    words = word_arrays.read_words(pa.array([phrase]), pa.array(["en"]))
     return int(list(ngrams.grams(words, len(phrase.split())))[-1].key[0])
 
 

@@ -7,7 +7,7 @@ import pytest
 from pipeline.labeling.match import longest_matches
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text.clean import Cleaner
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import KeySet
 
 _DOG = (
@@ -34,14 +34,14 @@ def words(cleaner: Cleaner, text: str, language: str = "en") -> list[str]:
 
 
 def key(phrase: list[str], language: str) -> int:
-    found = ngrams.read_words(pa.array([" ".join(phrase)]), pa.array([language]))
+    found = word_arrays.read_words(pa.array([" ".join(phrase)]), pa.array([language]))
     return int(list(ngrams.grams(found, len(phrase)))[-1].key[0])
 
 
 def found(cleaner: Cleaner, text: str, member: list[str], language: str = "en") -> bool:
     """Whether the member phrase is found in the cleaned text."""
     cleaned = cleaner.clean([text], [language])[0].text
-    read = ngrams.read_words(pa.array([cleaned]), pa.array([language]))
+    read = word_arrays.read_words(pa.array([cleaned]), pa.array([language]))
     wanted = KeySet(np.array([key(member, language)], dtype=np.int64))
     return any(len(keys) for _, _, keys in longest_matches(read, wanted, 6))
 

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from pipeline.labeling import denial
 from pipeline.labeling.match import match_batch
 from pipeline.text.tokens import tokenize
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import KeySet
 
 
 def found(texts: list[str], members: list[str], language: str = "en") -> list[dict[str, bool]]:
     """Of each text, the members found in it and whether they are denied."""
     spoken = [" ".join(word or "|" for word in tokenize(text)) for text in texts]
-    words = ngrams.read_words(pa.array(spoken, pa.string()), pa.array([language] * len(texts), pa.string()))
+    words = word_arrays.read_words(pa.array(spoken, pa.string()), pa.array([language] * len(texts), pa.string()))
     names = dict(zip(ngrams.whole_keys(members, language).tolist(), members, strict=True))
     wanted = KeySet(np.sort(np.array(list(names), dtype=np.int64)))
     got: list[dict[str, bool]] = [{} for _ in texts]

@@ -27,7 +27,7 @@ ROOMS = (
     "mining",
 )  # of vocabulary, below its own modules; the upper first
 MATHEMATICS = (
-    *("vocabulary/mining/key_arrays.py", "vocabulary/mining/ngrams.py"),
+    *("vocabulary/mining/key_arrays.py", "vocabulary/mining/word_arrays.py", "vocabulary/mining/ngrams.py"),
     *("vocabulary/encoding/neighbours.py", "vocabulary/merging/canonical.py"),
     *(f"vocabulary/clustering/{name}.py" for name in ("anchored", "centroids", "linkage", "cluster")),
     *(f"vocabulary/clustering/{name}.py" for name in ("units", "evidence", "compounds", "contrast", "calibrate")),

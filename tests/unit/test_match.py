@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from pipeline.labeling.match import hiding_phrases, leftmost, longest_matches
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text.clean import Cleaner
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet
 
 LETTERS = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=10)
 
 
 def key(words: list[str], language: str = "en") -> int:
-    found = ngrams.read_words(pa.array([" ".join(words)]), pa.array([language]))
+    found = word_arrays.read_words(pa.array([" ".join(words)]), pa.array([language]))
     return int(list(ngrams.grams(found, len(words)))[-1].key[0])
 
 
@@ -28,7 +28,7 @@ def matches(
     text: list[str], members: list[list[str]], hiding: list[list[str]] | None = None, language: str = "en"
 ) -> list[list[str]]:
     """Members found in a text, longest first."""
-    words = ngrams.read_words(pa.array([" ".join(word or "|" for word in text)]), pa.array([language]))
+    words = word_arrays.read_words(pa.array([" ".join(word or "|" for word in text)]), pa.array([language]))
     names = {key(member, language): member for member in members}
     wanted = KeySet(keys_of(members, language))
     hides = KeySet(keys_of(hiding)) if hiding is not None else None
@@ -200,5 +200,5 @@ def test_no_member_is_found_inside_a_word_or_over_a_sign(
 
 def test_a_member_of_another_language_is_not_found() -> None:
     assert matches(["gift"], [["gift"]], language="en") == [["gift"]]
-    words = ngrams.read_words(pa.array(["gift"]), pa.array(["de"]))
+    words = word_arrays.read_words(pa.array(["gift"]), pa.array(["de"]))
     assert [len(k) for _, _, k in longest_matches(words, KeySet(keys_of([["gift"]])), 6)] == [0] * 6

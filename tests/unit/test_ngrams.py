@@ -3,7 +3,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 
 WORDS = st.sampled_from(["red", "shoe", "a", "", "große", "靴"])
 SOME = st.characters(exclude_characters=" |", exclude_categories=["Cs"])  # what a word can hold
@@ -16,11 +16,11 @@ def joined(texts: list[list[str]]) -> pa.Array:
 
 
 def keys_of(texts: list[list[str]], most: int, language: str = "en") -> list[tuple[int, int, int]]:
-    words = ngrams.read_words(joined(texts), pa.array([language] * len(texts), pa.string()))
+    words = word_arrays.read_words(joined(texts), pa.array([language] * len(texts), pa.string()))
     return listed(words, most)
 
 
-def listed(words: ngrams.Words, most: int) -> list[tuple[int, int, int]]:
+def listed(words: word_arrays.Words, most: int) -> list[tuple[int, int, int]]:
     pairs = ((gram.n, gram.text.tolist(), gram.key.tolist()) for gram in ngrams.grams(words, most))
     return [(n, text, key) for n, texts, keys in pairs for text, key in zip(texts, keys, strict=True)]
 
@@ -65,14 +65,14 @@ def test_keys_are_the_same_in_every_process_and_version() -> None:
 
 @given(TEXTS.filter(lambda texts: sum(map(len, texts)) > 0))
 def test_a_sliced_batch_gives_the_keys_of_its_rows(texts: list[list[str]]) -> None:
-    words = ngrams.read_words(joined([["other"], *texts]).slice(1), pa.array(["en"] * len(texts), pa.string()))
+    words = word_arrays.read_words(joined([["other"], *texts]).slice(1), pa.array(["en"] * len(texts), pa.string()))
     found = listed(words, 3)
     assert found == keys_of(texts, 3)
 
 
 def test_ends_of_a_phrase_have_the_keys_that_they_have_alone() -> None:
     phrases = joined([["new", "york", "city"], ["city"]])
-    opening, closing = ngrams.end_keys(ngrams.read_words(phrases, pa.array(["en", "en"])))
+    opening, closing = ngrams.end_keys(word_arrays.read_words(phrases, pa.array(["en", "en"])))
     assert opening.tolist() == [
         [key(["new"]), key(["new", "york"]), key(["new", "york", "city"])],
         [key(["city"]), 0, 0],
@@ -85,7 +85,7 @@ def test_ends_of_a_phrase_have_the_keys_that_they_have_alone() -> None:
 
 @given(TEXTS)
 def test_n_grams_are_spelled_with_their_language(texts: list[list[str]]) -> None:
-    words = ngrams.read_words(
+    words = word_arrays.read_words(
         joined(texts), pa.array(["en", "de"][: len(texts)] * len(texts), pa.string())[: len(texts)]
     )
     for gram in ngrams.grams(words, 3):
@@ -97,7 +97,7 @@ def test_n_grams_are_spelled_with_their_language(texts: list[list[str]]) -> None
 
 @given(TEXTS, st.integers(1, 4))
 def test_the_number_of_n_grams_is_that_of_the_n_grams(texts: list[list[str]], most: int) -> None:
-    words = ngrams.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
+    words = word_arrays.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
     counted = np.zeros(len(texts), dtype=np.int64)
     for gram in ngrams.grams(words, most):
         np.add.at(counted, gram.text, 1)
@@ -106,8 +106,8 @@ def test_the_number_of_n_grams_is_that_of_the_n_grams(texts: list[list[str]], mo
 
 @given(TEXTS, st.integers(1, 4))
 def test_each_phrase_of_a_text_is_found_first_once(texts: list[list[str]], most: int) -> None:
-    words = ngrams.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
-    twice = ngrams.repeating(words)
+    words = word_arrays.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
+    twice = word_arrays.repeating(words)
     for gram in ngrams.grams(words, most):
         once = ngrams.first_in_text(gram, twice)
         pairs = list(zip(gram.text.tolist(), gram.key.tolist(), strict=True))
@@ -115,16 +115,16 @@ def test_each_phrase_of_a_text_is_found_first_once(texts: list[list[str]], most:
 
 
 def test_a_word_that_returns_at_the_far_end_of_a_long_text_counts_once() -> None:
-    words = ngrams.read_words(joined([["red", *(f"w{i}" for i in range(n)), "red"] for n in (62, 63, 500)]), EN3)
+    words = word_arrays.read_words(joined([["red", *(f"w{i}" for i in range(n)), "red"] for n in (62, 63, 500)]), EN3)
     grams = next(ngrams.grams(words, 1))
-    assert len(ngrams.first_in_text(grams, ngrams.repeating(words))) == 63 + 64 + 501
+    assert len(ngrams.first_in_text(grams, word_arrays.repeating(words))) == 63 + 64 + 501
 
 
 @given(TEXTS, st.sets(st.integers(0, 200)))
 def test_what_holds_a_part_that_is_not_kept_is_left_out(texts: list[list[str]], lost: set[int]) -> None:
     every = keys_of(texts, 3)
     gone = {key for i, (_, _, key) in enumerate(every) if i in lost}
-    words = ngrams.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
+    words = word_arrays.read_words(joined(texts), pa.array(["en"] * len(texts), pa.string()))
     kept = ngrams.grams(words, 3, lambda keys: ~np.isin(keys, np.array(list(gone), dtype=np.int64)))
     found = [(gram.n, ngrams.spell(words, s, gram.n)) for gram in kept for s in gram.start.tolist()]
     plain = ngrams.grams(words, 3)

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from pipeline.labeling.trusted.features import Floats, Images, Space, nearest, weigh_phrases
 from pipeline.labeling.trusted.model import Combiner, Parts, probability
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import KeySet
 
 _FOUND = pa.schema([("text_id", pa.int64()), ("phrase", pa.int32())])
@@ -104,7 +104,7 @@ def _find_batches(batches: Iterator[pa.RecordBatch], ids: "Broadcast[bytes]", mo
     known = np.frombuffer(ids.value, dtype=np.int64)
     wanted = KeySet(known)
     for batch in batches:
-        words = ngrams.read_words(batch.column("text"), batch.column("language"))
+        words = word_arrays.read_words(batch.column("text"), batch.column("language"))
         text_ids = batch.column("text_id").to_numpy()
         for gram in ngrams.grams(words, most):
             hit = wanted.holds(gram.key)

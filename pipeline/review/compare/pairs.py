@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.review.compare.labels import BANDS, bands_of
 from pipeline.review.stored_run import StoredRun
-from pipeline.vocabulary.mining.ngrams import hash_strings
+from pipeline.vocabulary.mining.word_arrays import hash_strings
 
 MOST = 2_000_000  # pairs of a run that are held at once, 0.2 GB each side
 _STEPS = 10_000  # confidence has 4 decimals: shifts are whole numbers of so many parts

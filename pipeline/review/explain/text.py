@@ -18,7 +18,7 @@ from pipeline.review.explain.reasons import in_words
 from pipeline.review.stored_run import StoredRun
 from pipeline.runtime.config import MatchConfig, MineConfig, NormalizeConfig
 from pipeline.text.clean import Cleaner
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import KeySet
 
 MATCHED, NESTED, DENIED, COVERED = "matched", "counts in a longer one", "denied", "covered by a longer one"
@@ -91,7 +91,7 @@ def find_text(run: StoredRun, raw: str, language: str | None = None) -> TextFind
     text = without_segments(clean.text, segments)
     parts = clean.text.split(" | ")
     reason = clean.reason or ("" if text else "boilerplate")
-    words = ngrams.read_words(pa.array([text]), pa.array([clean.language]))
+    words = word_arrays.read_words(pa.array([text]), pa.array([clean.language]))
     rows = _candidates(run, words) if text and run.has("candidates") else []
     phrases = _phrases(run, words, clean.language, rows) if not reason else ()
     known = {row["phrase"] for row in rows if row["language"] == clean.language}
@@ -99,17 +99,17 @@ def find_text(run: StoredRun, raw: str, language: str | None = None) -> TextFind
         raw,
         text,
         clean.language,
-        tuple(token for token in text.split(" ") if token not in ("", ngrams.BREAK)),
+        tuple(token for token in text.split(" ") if token not in ("", word_arrays.BREAK)),
         tuple(clean.flags),
         in_words(reason, run.settings) if reason else "",
         tuple(part for part in parts if part in segments),
         phrases,
         tuple({item.label.label_id: item.label for item in phrases if item.label}.values()),
-        tuple(dict.fromkeys(token for token in text.split(" ") if token not in ("", ngrams.BREAK, *known))),
+        tuple(dict.fromkeys(token for token in text.split(" ") if token not in ("", word_arrays.BREAK, *known))),
     )
 
 
-def _candidates(run: StoredRun, words: ngrams.Words) -> list[dict[str, Any]]:
+def _candidates(run: StoredRun, words: word_arrays.Words) -> list[dict[str, Any]]:
     """The candidates of any language that stand in a text, longest first."""
     most = run.section("mine", MineConfig).max_words
     spelled = {
@@ -122,7 +122,7 @@ def _candidates(run: StoredRun, words: ngrams.Words) -> list[dict[str, Any]]:
 
 
 def _phrases(
-    run: StoredRun, words: ngrams.Words, language: str, rows: Sequence[Mapping[str, Any]]
+    run: StoredRun, words: word_arrays.Words, language: str, rows: Sequence[Mapping[str, Any]]
 ) -> tuple[FoundPhrase, ...]:
     label_of, states, coverage = _matches(run, words) if run.has("members") else ({}, {}, {})
     labels = read_labels(run, list(label_of.values()))
@@ -147,7 +147,7 @@ def _phrases(
     return tuple(sorted(found, key=lambda item: item.label is None))
 
 
-def _matches(run: StoredRun, words: ngrams.Words) -> tuple[dict[int, int], dict[int, str], dict[int, float]]:
+def _matches(run: StoredRun, words: word_arrays.Words) -> tuple[dict[int, int], dict[int, str], dict[int, float]]:
     """phrase_id -> label_id of members in a text, -> what the matcher says of those that it finds, -> coverage."""
     members = ascending_ids(run, "members")
     config, most = run.section("match", MatchConfig), run.section("mine", MineConfig).max_words

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import word_arrays
 
 _DDL = "texts long, bundle binary"
 _SCHEMA = pa.schema([("texts", pa.int64()), ("bundle", pa.binary())])
@@ -23,7 +23,7 @@ _TEXTS = 100_000  # of a bundle: the arrays of its n-grams stay near the process
 class Bundle(NamedTuple):
     """Some texts: their words, weight and identity; int64 [texts] both, the latter -1 where there is none."""
 
-    words: ngrams.Words
+    words: word_arrays.Words
     weight: npt.NDArray[np.int64]
     text_id: npt.NDArray[np.int64]
 
@@ -43,7 +43,9 @@ def unpack(batches: Iterator[pa.RecordBatch]) -> Iterator[Bundle]:
     for batch in batches:
         for packed in batch.column("bundle"):
             table = pa.ipc.open_stream(packed.as_buffer()).read_next_batch()
-            yield Bundle(ngrams.read_spoken(table["spoken"]), table["weight"].to_numpy(), table["text_id"].to_numpy())
+            yield Bundle(
+                word_arrays.read_spoken(table["spoken"]), table["weight"].to_numpy(), table["text_id"].to_numpy()
+            )
 
 
 def _pack_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -53,7 +55,7 @@ def _pack_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
             table = table.group_by(["text", "language"], use_threads=False).aggregate([("weight", "sum")])
             table = table.rename_columns({"weight_sum": "weight"}).append_column("text_id", [np.full(len(table), -1)])
         for part in table.to_batches(_TEXTS):
-            spoken = ngrams.split_spoken(part["text"], part["language"])
+            spoken = word_arrays.split_spoken(part["text"], part["language"])
             packed = _stream(pa.record_batch({"spoken": spoken, "weight": part["weight"], "text_id": part["text_id"]}))
             yield pa.record_batch([pa.array([len(part)]), pa.array([packed], pa.binary())], schema=_SCHEMA)
 

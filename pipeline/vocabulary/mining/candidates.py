@@ -15,7 +15,7 @@ from pyspark import Broadcast
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.vocabulary.mining import bundles, ngrams
+from pipeline.vocabulary.mining import bundles, ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet, list_by_text
 
 _FOUND = pa.schema([("text_id", pa.int64()), ("phrases", pa.list_(pa.int64())), ("whole", pa.int64())])
@@ -183,7 +183,7 @@ def _find_batches(
 ) -> Iterator[pa.RecordBatch]:
     wanted = KeySet(np.frombuffer(survivors.value, dtype=np.int64))
     for words, _, text_ids in bundles.unpack(batches):
-        twice = ngrams.repeating(words)
+        twice = word_arrays.repeating(words)
         whole, is_whole = np.zeros(len(text_ids), dtype=np.int64), np.zeros(len(text_ids), dtype=bool)
         texts, keys = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for gram in ngrams.grams(words, most):

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy import sparse
 
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import contains
 
 DIMENSIONS = 256  # cosines err by 1 / sqrt(256) = .06
@@ -153,7 +153,7 @@ def _count_others(batch: pa.RecordBatch, ids: npt.NDArray[np.int64]) -> sparse.c
     row = np.repeat(np.arange(len(batch)), np.asarray(batch["words"].value_lengths()))
     cell = row * len(ids) + np.asarray(batch["words"].flatten())
     counts = np.bincount(cell, minlength=shape[0] * shape[1])  # lists of thousands: counted, not sorted
-    own = next(ngrams.grams(ngrams.read_words(batch["phrase"], batch["language"]), 1))
+    own = next(ngrams.grams(word_arrays.read_words(batch["phrase"], batch["language"]), 1))
     listed = contains(ids, own.key)
     counts[own.text[listed] * len(ids) + np.searchsorted(ids, own.key[listed])] = 0
     told = np.flatnonzero(counts)

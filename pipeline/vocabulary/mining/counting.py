@@ -16,7 +16,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.vocabulary.mining import bundles, ngrams, tally
+from pipeline.vocabulary.mining import bundles, ngrams, tally, word_arrays
 from pipeline.vocabulary.mining.key_arrays import Hashes, total_by_key
 
 _BLOCKS = pa.schema([("block", pa.int32()), ("sums", pa.binary())])
@@ -86,7 +86,7 @@ def _count_batches(
     spelled: set[int] = set()  # by this task; names of phrases are few beside their occurrences
     left_out = 0
     for words, weights, _ in bundles.unpack(batches):
-        twice = ngrams.repeating(words)
+        twice = word_arrays.repeating(words)
         left_out += int(weights @ ngrams.occurrences(words, most))
         for gram in ngrams.grams(words, most, sieve.passes):
             left_out -= int(weights[gram.text].sum())

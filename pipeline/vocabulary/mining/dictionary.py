@@ -7,7 +7,7 @@ from pipeline.runtime.user_csv import read_rows
 from pipeline.text.language import primary_subtag
 from pipeline.text.tokens import BREAK, tokenize
 from pipeline.text.unicode import fold_case, repair
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 
 COLUMNS = ("phrase", "language", "rule", "synonym_of")
 RULES = ("keep", "block", "synonym")
@@ -79,5 +79,5 @@ def _words(phrase: str | None, language: str, most: int, where: str) -> list[str
 
 
 def _key(words: list[str], language: str) -> int:
-    text = ngrams.read_words(pa.array([" ".join(words)]), pa.array([language]))
+    text = word_arrays.read_words(pa.array([" ".join(words)]), pa.array([language]))
     return int(list(ngrams.grams(text, len(words)))[-1].key[0])

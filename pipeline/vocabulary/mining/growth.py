@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
-from pipeline.vocabulary.mining import bundles, ngrams
+from pipeline.vocabulary.mining import bundles, ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import KeySet
 
 _KEYS = pa.schema([("phrase_id", pa.int64())])
@@ -80,9 +80,9 @@ def _key_batches(batches: Iterator[pa.RecordBatch], most: int) -> Iterator[pa.Re
 def _find_batches(batches: Iterator[pa.RecordBatch], wanted: "Broadcast[bytes]", most: int) -> Iterator[pa.RecordBatch]:
     keys = KeySet(np.frombuffer(wanted.value, dtype=np.int64))
     for batch in batches:
-        words = ngrams.read_words(batch.column("text"), batch.column("language"))
+        words = word_arrays.read_words(batch.column("text"), batch.column("language"))
         ids = batch.column("text_id").to_numpy()
-        twice = ngrams.repeating(words)
+        twice = word_arrays.repeating(words)
         for gram in ngrams.grams(words, most):
             once = ngrams.first_in_text(gram, twice)
             once = once[keys.holds(gram.key[once])]

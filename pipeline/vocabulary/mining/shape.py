@@ -10,7 +10,7 @@ from pyspark.sql.types import ArrayType, DoubleType, LongType, StringType, Struc
 
 from pipeline.text.stopwords import stop_words
 from pipeline.text.visual import visibility
-from pipeline.vocabulary.mining import ngrams
+from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import Hashes
 
 _ADDED = (
@@ -71,7 +71,7 @@ def cut_in_two(opening: Hashes, closing: Hashes, lengths: npt.NDArray[np.int64])
 
 def _shape_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        spoken = ngrams.read_words(batch.column("phrase"), batch.column("language"))
+        spoken = word_arrays.read_words(batch.column("phrase"), batch.column("language"))
         opening, closing = ngrams.end_keys(spoken)
         faults, visible, openings, endings = [], [], [], []
         pairs = zip(batch.column("phrase").to_pylist(), batch.column("language").to_pylist(), strict=True)
