@@ -11,7 +11,8 @@ from pipeline.runtime.road import Run, log
 from pipeline.runtime.workers import end_idle
 from pipeline.stages.rejects import as_rejects, null, write_rejects
 from pipeline.vocabulary import labels, versions
-from pipeline.vocabulary.clustering import calibrate, memory
+from pipeline.vocabulary.clustering import calibrate
+from pipeline.vocabulary.clustering.memory import Load
 from pipeline.vocabulary.encoding import encoders
 from pipeline.vocabulary.merging import phrases
 
@@ -31,11 +32,9 @@ def cluster(run: Run) -> tuple[int, int]:
     if not amount:
         raise InputError("no phrase was kept. Lower mine.min_images or mine.min_contributors, or add sources.")
     width = vectors.select(F.max(F.size("vector"))).first()[0] or 0  # type: ignore[index]
-    needed = memory.require_memory(
-        *(amount, vectors.count(), width, config.neighbours),
-        *(run.config.mine.rare_images, config.max_memory_gb, config.method),
-    )
-    log.info("  clustering %d phrases needs at most %.2f GB", amount, needed)
+    load = Load(amount, vectors.count(), width, config.neighbours, run.config.mine.rare_images, config.method)
+    load.require(config.max_memory_gb)
+    log.info("  clustering %d phrases needs at most %.2f GB", amount, load.gigabytes)
     end_idle(run.spark)  # from here on this process does the work
     ranked = phrases.rank_phrases(
         kept.toArrow(), vectors.select("phrase_id", "vector").toArrow(), run.read("contexts").toArrow()

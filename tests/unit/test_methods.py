@@ -12,7 +12,7 @@ from pipeline.runtime.errors import CapacityError
 from pipeline.vocabulary.clustering import centroids
 from pipeline.vocabulary.clustering.cluster import METHODS, cluster
 from pipeline.vocabulary.clustering.linkage import neighbour_graph
-from pipeline.vocabulary.clustering.memory import require_memory
+from pipeline.vocabulary.clustering.memory import Load
 from pipeline.vocabulary.clustering.units import Clusters, Units
 from pipeline.vocabulary.labels import build_vocabulary
 from pipeline.vocabulary.merging.phrases import rank_phrases
@@ -158,17 +158,17 @@ def test_the_order_and_the_ids_of_the_rows_change_nothing(method: str) -> None:
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_what_does_not_fit_is_refused_with_a_figure_and_a_way_out(method: str) -> None:
     with pytest.raises(CapacityError, match=rf"by {method} needs about [\d.]+ GB.*mine\.max_phrases"):
-        require_memory(1_000_000, 1_000_000, 384, 20, 50, 0.5, method)
+        Load(1_000_000, 1_000_000, 384, 20, 50, method).require(0.5)
 
 
 def test_phrases_without_a_vector_need_less() -> None:
-    some, all_of_them = (require_memory(600_000, encoded, 384, 20, 50, 100.0) for encoded in (100_000, 600_000))
-    assert require_memory(100_000, 100_000, 384, 20, 50, 100.0) < some < all_of_them
+    some, every = (Load(600_000, encoded, 384, 20, 50).gigabytes for encoded in (100_000, 600_000))
+    assert Load(100_000, 100_000, 384, 20, 50).gigabytes < some < every
 
 
 def test_a_graph_needs_more_and_neighbours_lower_it() -> None:
-    few, many = (require_memory(100_000, 100_000, 384, k, 50, 100.0, "agglomerative") for k in (5, 20))
-    assert require_memory(100_000, 100_000, 384, 20, 50, 100.0, "anchored") < many
-    assert few < many
+    few, many = (Load(100_000, 100_000, 384, neighbours, 50, "agglomerative") for neighbours in (5, 20))
+    assert Load(100_000, 100_000, 384, 20, 50, "anchored").gigabytes < many.gigabytes
+    assert few.gigabytes < many.gigabytes
     with pytest.raises(CapacityError, match=r"Lower cluster\.neighbours"):
-        require_memory(100_000, 100_000, 384, 20, 50, 0.5, "agglomerative")
+        many.require(0.5)

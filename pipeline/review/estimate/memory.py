@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.vocabulary.clustering.memory import require_memory
+from pipeline.vocabulary.clustering.memory import Load
 from pipeline.vocabulary.mining.tally import counter_bits
 
 # GB of Python processes before they hold anything: libraries, word lists, an encoder in each worker. Measured.
@@ -73,11 +73,13 @@ def find_memory(counts: Mapping[str, float], config: Mapping[str, Any], width: i
         cores: of an executor.
     """
     settings = config["cluster"]
-    clustering = require_memory(
-        *(round(counts["kept"]), round(counts["encoded"]), width),
-        *(settings["neighbours"], config["mine"]["rare_images"]),
-        float("inf"),
-        settings["method"],
+    load = Load(
+        phrases=round(counts["kept"]),
+        encoded=round(counts["encoded"]),
+        dimensions=width,
+        neighbours=settings["neighbours"],
+        rare_images=config["mine"]["rare_images"],
+        method=settings["method"],
     )
     hashes = _ID * _MARGIN * counts["frequent"]
     counters = 4 * 2.0 ** counter_bits(round(counts["texts"]))
@@ -86,13 +88,13 @@ def find_memory(counts: Mapping[str, float], config: Mapping[str, Any], width: i
             "its own": _DRIVER,
             "the Java heap": 1.0 + 2 * hashes / 1e9,
             # Hashes are let go before clustering starts.
-            "clustering or the hashes of frequent phrases": max(clustering, _COPIES * hashes / 1e9),
+            "clustering or the hashes of frequent phrases": max(load.gigabytes, _COPIES * hashes / 1e9),
         },
         executor={
             "Java": _HEAP * cores,
             "Python workers' own": _WORKER * cores,
             "the workers' counters or hashes of frequent phrases": cores * max(counters / 1e9 + _TALLY, hashes / 1e9),
         },
-        clustering=clustering,
+        clustering=load.gigabytes,
         gathered=hashes,
     )

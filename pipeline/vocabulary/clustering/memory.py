@@ -1,5 +1,7 @@
 """What clustering will need, told before it starts."""
 
+from dataclasses import dataclass
+
 from pipeline.runtime.errors import CapacityError
 
 # Bytes a phrase beside its vector and images: strings and bookkeeping, and what a method holds for each neighbour.
@@ -18,38 +20,47 @@ _DEMANDS = {
 }
 
 
-def require_memory(
-    phrases: int,
-    encoded: int,
-    dimensions: int,
-    neighbours: int,
-    rare_images: int,
-    limit_gb: float,
-    method: str = "anchored",
-) -> float:
-    """GB that clustering will need at most: vectors and their index, neighbours, graphs, strings, image keys.
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is to be clustered, as far as memory hangs on it.
 
-    Args:
+    Attributes:
         phrases: phrases to cluster.
         encoded: of these, phrases with a vector; those of a language that the encoder does not know have none.
         dimensions: of the vectors.
         neighbours: looked at for each phrase that has a vector.
         rare_images: image keys that a rare phrase carries at most.
-        limit_gb: what may be used.
         method: name of a method of clustering.
-
-    Raises:
-        CapacityError: it is more than `limit_gb`.
     """
-    copies, graph = _DEMANDS[method]
-    of_each = _COPIES * 4 * dimensions + _BYTES + _CONTEXT_BYTES + 8 * rare_images
-    of_encoded = copies * 4 * dimensions + neighbours * (_BYTES_A_NEIGHBOUR + graph)
-    needed = (phrases * of_each + encoded * of_encoded) / 1e9
-    if needed > limit_gb:
-        less = "cluster.neighbours, mine.max_phrases" if graph else "mine.max_phrases"
-        raise CapacityError(
-            f"clustering {phrases:,} phrases of {dimensions} dimensions by {method} needs about {needed:.1f} GB, "
-            f"cluster.max_memory_gb allows {limit_gb:.1f}. Lower {less} or mine.rare_images, "
-            f"raise mine.min_images, or allow more."
-        )
-    return needed
+
+    phrases: int
+    encoded: int
+    dimensions: int
+    neighbours: int
+    rare_images: int
+    method: str = "anchored"
+
+    @property
+    def gigabytes(self) -> float:
+        """Of memory, at most: vectors and their index, neighbours, graphs, strings, image keys."""
+        copies, graph = _DEMANDS[self.method]
+        of_each = _COPIES * 4 * self.dimensions + _BYTES + _CONTEXT_BYTES + 8 * self.rare_images
+        of_encoded = copies * 4 * self.dimensions + self.neighbours * (_BYTES_A_NEIGHBOUR + graph)
+        return (self.phrases * of_each + self.encoded * of_encoded) / 1e9
+
+    def require(self, limit_gb: float) -> None:
+        """Make sure that it fits.
+
+        Args:
+            limit_gb: what may be used.
+
+        Raises:
+            CapacityError: it is more than that.
+        """
+        if self.gigabytes > limit_gb:
+            less = "cluster.neighbours, mine.max_phrases" if _DEMANDS[self.method][1] else "mine.max_phrases"
+            raise CapacityError(
+                f"clustering {self.phrases:,} phrases of {self.dimensions} dimensions by {self.method} needs about "
+                f"{self.gigabytes:.1f} GB, cluster.max_memory_gb allows {limit_gb:.1f}. Lower {less} or "
+                f"mine.rare_images, raise mine.min_images, or allow more."
+            )
