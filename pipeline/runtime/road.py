@@ -11,6 +11,7 @@ from pipeline.runtime import failures, files
 from pipeline.runtime.cli import Arguments
 from pipeline.runtime.config import Config
 from pipeline.runtime.events import RunBegins, RunEnds, StageEnds, log, recorded, tell
+from pipeline.runtime.extent import is_small, signals_in
 from pipeline.runtime.history import History, require_base
 from pipeline.runtime.lineage import RunRecord, StageRecord, open_record
 from pipeline.runtime.load import stored_paths
@@ -26,7 +27,6 @@ from pipeline.runtime.witness import Witness
 
 __all__ = ["Run", "Stage", "log", "walk"]
 
-_BYTES_A_SIGNAL = 15  # of compressed Parquet; other formats have fewer rows than this says
 # What may differ where evidence is weighed anew, and the stages that are done again then.
 _REWEIGHED = (("assign", "labeling", "publish", "report"), ("assign", "publish", "report"))
 
@@ -135,7 +135,8 @@ def walk(stages: Sequence[Stage], arguments: Arguments, libraries: Sequence[str]
         record = open_record(folder, run_id, arguments.config, free, again, lock.check)
         tell(RunBegins(run_id, folder, command_line(), bool(record.content["stages"]), book.path))
         name = f"{stages[0].name if not whole else 'mine'} {run_id}"
-        spark = start_session(arguments.config.spark, name, libraries=libraries)
+        small = is_small(arguments.config, COMPILED_FROM)
+        spark = start_session(arguments.config.spark, name, libraries=libraries, brief=small)
         try:
             refuse_plain(default_storage(spark), {"--run-root": arguments.root, **stored_paths(arguments.config)})
             record.content["cores"] = spark.sparkContext.defaultParallelism  # what its seconds are worth
@@ -205,7 +206,7 @@ def _signals(run: Run, stage: Stage, witness: Witness) -> int:
     if stage.reads:
         return earlier + run.tables.rows("signals")
     size = witness.size(stage.name)
-    return earlier + (COMPILED_FROM if size is None else size // _BYTES_A_SIGNAL)
+    return earlier + (COMPILED_FROM if size is None else signals_in(size))
 
 
 def _sweep(run: Run, stage: Stage) -> None:

@@ -30,6 +30,8 @@ _COLLECTOR = (  # G1 alone knows these
     # mostly empty ones, of which Spark knows nothing: a heap of 3 GB ended with 1.5 GB in it.
     "-XX:G1HeapRegionSize=8m",
 )
+# The second compiler takes longer than it saves in a minute or two.
+_FIRST_COMPILER = ("-XX:TieredStopAtLevel=1",)
 # Tables, or who can read them, depend on these: they go before what spark-submit was told.
 _DECISIVE = (
     *("spark.sql.session.timeZone", "spark.sql.ansi.enabled", "spark.executorEnv.OMP_NUM_THREADS"),
@@ -38,7 +40,11 @@ _DECISIVE = (
 
 
 def start_session(
-    config: SparkConfig, name: str, options: Mapping[str, str] | None = None, libraries: Sequence[str] = ()
+    config: SparkConfig,
+    name: str,
+    options: Mapping[str, str] | None = None,
+    libraries: Sequence[str] = (),
+    brief: bool = False,
 ) -> SparkSession:
     """The Spark session of a job: this machine's cores, or the cluster that spark-submit names.
 
@@ -49,6 +55,7 @@ def start_session(
         name: what Spark's own pages call the job.
         options: Spark's settings in place of those of `settings`.
         libraries: packages that the workers of a cluster must have as the driver has them, beside what all jobs need.
+        brief: whether there is little to do: a local Java compiles quickly then, and never again.
 
     Raises:
         RunError: there is no Java that Spark can run on, or the workers of a cluster lack what a job needs.
@@ -66,7 +73,9 @@ def start_session(
             os.environ.setdefault("SPARK_LOCAL_IP", _LOOPBACK)
             take_scratch()
         chosen["spark.driver.memory"] = config.driver_memory
-        chosen["spark.driver.extraJavaOptions"] = " ".join([*_quiet(), *_COLLECTOR, *archive_options(home)])
+        chosen["spark.driver.extraJavaOptions"] = " ".join(
+            [*_quiet(), *_COLLECTOR, *(_FIRST_COMPILER if brief else ()), *archive_options(home)]
+        )
     if local and "PYSPARK_PYTHON" not in os.environ:
         # Workers would run the first python3 of PATH, which may know none of our libraries.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
