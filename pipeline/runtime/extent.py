@@ -29,7 +29,7 @@ def is_small(config: Config, few: int) -> bool:
     """
     if config.growth.base:
         return False  # its signals are there already, however many
-    paths = [item.path for item in (*config.sources, *config.images) if item.path]
+    paths = [source.path for source in config.sources if source.path] + [images.path for images in config.images]
     found = [list(itertools.islice(_files(path), _FILES + 1)) for path in paths]
     if not all(0 < len(names) <= _FILES for names in found):
         return False
