@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.vocabulary.clustering.compounds import HEAD_LAST, heads
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.hypernyms import broader_terms, core, is_kind_of, names_a_kind
 from pipeline.vocabulary.merging.phrases import Index, Words
 
@@ -39,7 +40,7 @@ class Nodes:
         language: primary subtag of each.
         images: of each, int64 [n].
         keys: hashes of its images where all its phrases are rare, else None; n of them.
-        vectors: unit vectors of the names, float32 [n, d]; zero where unknown.
+        vectors: unit vectors of the names, n rows; zero where unknown.
         also: base forms of further phrases -> label, by (language, words).
     """
 
@@ -47,7 +48,7 @@ class Nodes:
     language: Sequence[str]
     images: Index
     keys: Sequence[Index | None]
-    vectors: npt.NDArray[np.float32]
+    vectors: Rows
     also: Mapping[tuple[str, Words], int]
 
 
@@ -78,7 +79,7 @@ def find_parents(
         together: images that carry both of two labels (the lower one first), where they were counted; labels whose
             images are known by their keys are compared without.
     """
-    least = usual_cosine(nodes.vectors, NEARER)
+    least = usual_cosine(nodes.vectors[nodes.vectors.there], NEARER)
     edges = [*_heads(nodes), *_hypernyms(nodes, least), *_containments(nodes, together or {})]
     return grow_forest(edges, nodes)
 
@@ -106,18 +107,17 @@ def usual_cosine(vectors: npt.NDArray[np.float32], share: float) -> float:
     """The cosine that this share of pairs of names stays below, in pairs drawn at random but always the same ones.
 
     Args:
-        vectors: unit vectors, float32 [n, d]; zero where unknown.
+        vectors: unit vectors, float32 [n, d].
         share: in (0, 1).
 
     Returns:
-        A cosine; -1 where fewer than `ENOUGH` names have a vector.
+        A cosine; -1 where there are fewer than `ENOUGH`.
     """
-    known = vectors[vectors.any(axis=1)]
-    if len(known) < ENOUGH:
+    if len(vectors) < ENOUGH:
         return -1.0
-    ones, others = np.random.default_rng(0).integers(0, len(known), (2, 20_000))
+    ones, others = np.random.default_rng(0).integers(0, len(vectors), (2, 20_000))
     different = ones != others
-    cosines = np.einsum("pd,pd->p", known[ones[different]], known[others[different]])
+    cosines = np.einsum("pd,pd->p", vectors[ones[different]], vectors[others[different]])
     return float(np.round(np.quantile(cosines, share), 3))
 
 

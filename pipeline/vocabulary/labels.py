@@ -11,7 +11,8 @@ from pipeline.vocabulary.clustering.calibrate import calibrate
 from pipeline.vocabulary.clustering.cluster import cluster
 from pipeline.vocabulary.clustering.compounds import Heads
 from pipeline.vocabulary.clustering.contrast import Contrast
-from pipeline.vocabulary.clustering.units import Clusters, Units, Vectors
+from pipeline.vocabulary.clustering.units import Clusters, Units
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.hierarchy import Nodes, find_parents
 from pipeline.vocabulary.merging.canonical import HOW, Merged, merge
 from pipeline.vocabulary.merging.phrases import Index, Phrases, lemmas
@@ -64,30 +65,31 @@ def build_vocabulary(
     units = Units(
         support[rank],
         [unions[i][1] for i in rank],
-        phrases.vectors[firsts[rank]],
+        phrases.vectors.choose(firsts[rank]),
         phrases.known[firsts[rank]],
         spoken[rank],
         np.array([any(phrases.pinned[i] for i in groups[unit]) for unit in rank], dtype=bool),
         Contrast(phrases, firsts[rank], config.attach_similarity),
-        *_contexts(phrases, [groups[i] for i in rank]),
+        *_contexts(phrases, [groups[i] for i in rank], np.flatnonzero(phrases.known[firsts[rank]])),
         Heads(phrases, firsts[rank]),
     )
     clusters = cluster(units, config)
     return _tables(phrases, merged, [groups[i] for i in rank], clusters)
 
 
-def _contexts(phrases: Phrases, groups: list[list[int]]) -> tuple[Vectors | None, Index | None]:
-    """The context of each group and the images it was told from: those of its members together."""
+def _contexts(phrases: Phrases, groups: list[list[int]], asked: Index) -> tuple[Rows | None, Index | None]:
+    """The context of each group asked for and the images it was told from: those of its members together."""
     if phrases.context is None or phrases.looked is None:
         return None, None
-    context = np.zeros((len(groups), phrases.context.shape[1]), dtype=np.float32)
-    looked = np.zeros(len(groups), dtype=np.int64)
-    for unit, group in enumerate(groups):
-        weight = phrases.looked[group]
-        whole = weight.astype(np.float32) @ phrases.context[group]
+    matrix = np.zeros((len(asked) + 1, phrases.context.width), dtype=np.float32)
+    place, looked = np.full(len(groups), len(asked)), np.zeros(len(groups), dtype=np.int64)
+    place[asked] = np.arange(len(asked))
+    for row, unit in enumerate(asked.tolist()):
+        weight = phrases.looked[groups[unit]]
+        whole = weight.astype(np.float32) @ phrases.context[groups[unit]]
         looked[unit] = weight.sum()
-        context[unit] = whole / max(float(np.linalg.norm(whole)), 1e-9)
-    return context, looked
+        matrix[row] = whole / max(float(np.linalg.norm(whole)), 1e-9)
+    return Rows(matrix, place), looked
 
 
 def _language_groups(languages: Sequence[str], joined: Sequence[str]) -> Index:
@@ -216,12 +218,11 @@ def _nodes(
     for label, group in enumerate(members):
         for i in group:
             also.setdefault((phrases.language[i], phrases.bases[i]), label)
-    vectors = phrases.vectors[merged.first[list(named)]] if len(named) else phrases.vectors[:0]
     return Nodes(
         words,
         [phrases.language[i] for i in named],
         np.array([count for count, _ in images], dtype=np.int64),
         [keys for _, keys in images],
-        vectors,
+        phrases.vectors.choose(merged.first[np.array(named, dtype=np.int64)]),
         also,
     )

@@ -77,6 +77,7 @@ def by_ours(method: str, vectors: Vectors, support: Groups, k: int, iterations: 
     from pipeline.runtime.config import ClusterConfig
     from pipeline.vocabulary.clustering.cluster import cluster
     from pipeline.vocabulary.clustering.units import Units
+    from pipeline.vocabulary.encoding.matrix import Rows
 
     n = len(support)
     config = ClusterConfig(
@@ -91,8 +92,8 @@ def by_ours(method: str, vectors: Vectors, support: Groups, k: int, iterations: 
     rare = np.searchsorted(-support, -50)
     ends = np.cumsum(support[rare:])
     keys = [None] * rare + np.split(np.random.default_rng(0).integers(0, 1 << 62, ends[-1]), ends[:-1])
-    every = np.ones(n, dtype=bool)
-    units = Units(support, keys, vectors, every, np.zeros(n, dtype=np.int64), ~every, contrast=lambda one, other: False)
+    every, rows = np.ones(n, dtype=bool), Rows.of(vectors)
+    units = Units(support, keys, rows, every, np.zeros(n, dtype=np.int64), ~every, contrast=lambda one, other: False)
     return cluster(units, config).leader
 
 

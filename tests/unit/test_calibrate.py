@@ -9,6 +9,7 @@ from pipeline.vocabulary.clustering import calibrate
 from pipeline.vocabulary.clustering.calibrate import find_thresholds, mean_cosine, one_word_apart, same_meaning
 from pipeline.vocabulary.clustering.cluster import cluster
 from pipeline.vocabulary.clustering.units import Units
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.merging.phrases import Phrases, rank_phrases
 
 CONFIG = ClusterConfig()
@@ -36,9 +37,9 @@ def ranked(phrases: Sequence[str], vectors: np.ndarray | None = None, language: 
         candidates, pa.table({"phrase_id": pa.array([], pa.int64()), "vector": pa.array([], pa.list_(pa.float32()))})
     )
     if vectors is None:
-        return dataclasses.replace(made, vectors=np.eye(n, 2, dtype=np.float32), known=np.ones(n, dtype=bool))
+        return dataclasses.replace(made, vectors=Rows.of(np.eye(n, 2)), known=np.ones(n, dtype=bool))
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return dataclasses.replace(made, vectors=unit.astype(np.float32), known=np.ones(n, dtype=bool))
+    return dataclasses.replace(made, vectors=Rows.of(unit), known=np.ones(n, dtype=bool))
 
 
 def grid(noise: float) -> Phrases:
@@ -125,13 +126,13 @@ def test_the_mean_cosine_is_that_of_all_pairs() -> None:
 
 def test_phrases_without_vectors_have_thresholds_too() -> None:
     phrases = ranked(["shoe", "hat"])
-    phrases = dataclasses.replace(phrases, vectors=np.zeros((2, 0), dtype=np.float32), known=np.zeros(2, dtype=bool))
+    phrases = dataclasses.replace(phrases, vectors=Rows.of(np.zeros((2, 0))), known=np.zeros(2, dtype=bool))
     found = find_thresholds(phrases, CONFIG)
     assert 0 < found.tail < found.attach < found.duplicate <= 1
 
 
 def test_clustering_by_settings_that_are_not_calibrated_is_a_defect() -> None:
     none = np.zeros(0, dtype=np.int64)
-    units = Units(none, [], np.zeros((0, 2), np.float32), none > 0, none, none > 0, lambda one, other: False)
+    units = Units(none, [], Rows.of(np.zeros((0, 2))), none > 0, none, none > 0, lambda one, other: False)
     with pytest.raises(ValueError, match="calibrate"):
         cluster(units, CONFIG)

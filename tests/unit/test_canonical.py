@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.vocabulary.clustering.contrast import Contrast, marks
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.merging.canonical import HOW, merge
 from pipeline.vocabulary.merging.phrases import Phrases
 
@@ -24,7 +25,7 @@ def phrases_of(
         language=[language] * n,
         images=np.array(images) if images else np.arange(n, 0, -1) * 10,
         keys=[None] * n,
-        vectors=given,
+        vectors=Rows.of(given),
         known=np.full(n, bool(vectors)),
         pinned=np.array([phrase in chief for phrase in phrases]),
         synonym_of=[place.get(chief[phrase], n) if phrase in chief else None for phrase in phrases],

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pipeline.runtime.config import ClusterConfig
 from pipeline.vocabulary.clustering.cluster import METHODS, cluster
 from pipeline.vocabulary.clustering.units import Clusters, Units
+from pipeline.vocabulary.encoding.matrix import Rows
 
 CONFIG = ClusterConfig(min_images=10, duplicate_similarity=0.92, attach_similarity=0.80, tail_similarity=0.75)
 
@@ -23,7 +24,7 @@ def units_of(*rows: tuple[int, tuple[float, float, float]], language: int = 0, s
     return Units(
         np.array([support for support, _ in rows]),
         keys,
-        vectors / np.maximum(norms, 1e-9),
+        Rows.of(vectors / np.maximum(norms, 1e-9)),
         norms[:, 0] > 0,
         np.full(len(rows), language),
         np.zeros(len(rows), dtype=bool),

@@ -7,6 +7,7 @@ from pipeline.runtime.config import ClusterConfig
 from pipeline.vocabulary.clustering.cluster import cluster
 from pipeline.vocabulary.clustering.evidence import Evidence
 from pipeline.vocabulary.clustering.units import Units
+from pipeline.vocabulary.encoding.matrix import Rows
 
 CONFIG = ClusterConfig(
     min_images=10,
@@ -29,12 +30,12 @@ def units_of(*rows: tuple[int, tuple[float, float], tuple[float, float], int], h
     return Units(
         np.array([support for support, *_ in rows]),
         [np.arange(support) + 1_000 * i if support < 50 else None for i, (support, *_) in enumerate(rows)],
-        np.array([vector for _, vector, _, _ in rows], dtype=np.float32),
+        Rows.of(np.array([vector for _, vector, _, _ in rows])),
         np.ones(len(rows), dtype=bool),
         np.zeros(len(rows), dtype=np.int64),
         np.zeros(len(rows), dtype=bool),
         lambda one, other: False,
-        np.array([context for *_, context, _ in rows], dtype=np.float32),
+        Rows.of(np.array([context for *_, context, _ in rows])),
         np.array([looked for *_, looked in rows]),
         lambda unit: heads.get(unit, []),
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.text.wordnet import wordnet
 from pipeline.vocabulary import hierarchy
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.hierarchy import HOW, Edge, Nodes, ancestors, find_parents, grow_forest, usual_cosine
 from pipeline.vocabulary.hypernyms import broader_terms, core, is_kind_of
 
@@ -26,7 +27,7 @@ def nodes_of(
         [language] * len(rows),
         np.array([images if isinstance(images, int) else len(images) for _, images in rows]),
         [None if isinstance(images, int) else np.array(images) for _, images in rows],
-        np.array(vectors if vectors else np.zeros((len(rows), 2)), dtype=np.float32),
+        Rows.of(np.array(vectors if vectors else np.zeros((len(rows), 2)))),
         {(language, tuple(name.split(" "))): label for name, label in (also or {}).items()},
     )
 
@@ -104,7 +105,7 @@ def test_a_hypernym_that_is_no_nearer_than_most_names_is_none() -> None:
 
 def test_few_names_with_a_vector_tell_no_usual_cosine() -> None:
     assert usual_cosine(np.eye(29, 40, dtype=np.float32), 0.95) == -1.0
-    assert usual_cosine(np.vstack([np.eye(30, 40), np.zeros((9, 40))]).astype(np.float32), 0.95) == 0.0
+    assert usual_cosine(np.eye(30, 40, dtype=np.float32), 0.95) == 0.0
 
 
 @needs_wordnet

@@ -1,5 +1,6 @@
 import numpy as np
 
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.merging.initials import spell_out
 from pipeline.vocabulary.merging.phrases import Phrases
 
@@ -13,7 +14,7 @@ def said_of(images: dict[str, range | None], language: str = "en") -> Phrases:
         language=[language] * n,
         images=np.array([1_000 if keys is None else len(keys) for keys in images.values()]),
         keys=[None if keys is None else np.array(keys, dtype=np.int64) for keys in images.values()],
-        vectors=np.zeros((n, 2), dtype=np.float32),
+        vectors=Rows.of(np.zeros((n, 2))),
         known=np.zeros(n, dtype=bool),
         pinned=np.zeros(n, dtype=bool),
         synonym_of=[None] * n,

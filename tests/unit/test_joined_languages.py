@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.runtime.config import ClusterConfig
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.labels import build_vocabulary
 from pipeline.vocabulary.merging.phrases import Phrases
 
@@ -25,7 +26,7 @@ def phrases_of(rows: list[tuple[str, str, int, tuple[float, float]]]) -> Phrases
         language=[language for _, language, *_ in rows],
         images=np.array([images for _, _, images, _ in rows]),
         keys=[np.arange(images) + 1000 * i if images < 20 else None for i, (_, _, images, _) in enumerate(rows)],
-        vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+        vectors=Rows.of(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)),
         known=np.ones(len(rows), dtype=bool),
         pinned=np.zeros(len(rows), dtype=bool),
         synonym_of=[None] * len(rows),

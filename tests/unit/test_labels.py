@@ -7,6 +7,7 @@ import pytest
 from pipeline.runtime.config import ClusterConfig
 from pipeline.runtime.schema import load_schema
 from pipeline.vocabulary.display import add_display, choose_spellings, words_of
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.labels import build_vocabulary, label_key
 from pipeline.vocabulary.merging.phrases import Phrases
 
@@ -23,7 +24,7 @@ def phrases_of(*rows: tuple[str, int, list[float]], language: str = "en", pinned
         language=[language] * n,
         images=np.array([images for _, images, _ in rows]),
         keys=[np.arange(images) + 1000 * i if images < 50 else None for i, (_, images, _) in enumerate(rows)],
-        vectors=vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9),
+        vectors=Rows.of(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)),
         known=np.linalg.norm(vectors, axis=1) > 0,
         pinned=np.array([phrase == pinned for phrase, *_ in rows]),
         synonym_of=[None] * n,
@@ -61,7 +62,7 @@ def test_a_name_that_does_not_lead_its_cluster_is_what_the_others_are_compared_w
 
 def test_what_a_label_never_goes_without_is_its_parent() -> None:
     phrases = phrases_of(("qab", 900, [1, 0, 0]), ("zog", 90, [0, 1, 0]), ("blim", 80, [0, 0, 1]))
-    context = {"context": np.eye(3, dtype=np.float32), "looked": np.array([50, 50, 50])}
+    context = {"context": Rows.of(np.eye(3)), "looked": np.array([50, 50, 50])}
     told = dataclasses.replace(phrases, companions={1: ((0, 48),), 2: ((0, 30), (1, 45))}, **context)
     vocabulary, _, _ = build_vocabulary(told, CONFIG)
     # blim is with qab on too few images, and with zog on enough, which is not larger by half.

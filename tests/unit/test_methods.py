@@ -14,6 +14,7 @@ from pipeline.vocabulary.clustering.cluster import METHODS, cluster
 from pipeline.vocabulary.clustering.linkage import neighbour_graph
 from pipeline.vocabulary.clustering.memory import Load
 from pipeline.vocabulary.clustering.units import Clusters, Units
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.labels import build_vocabulary
 from pipeline.vocabulary.merging.phrases import rank_phrases
 
@@ -31,7 +32,7 @@ def around(groups: Sequence[int], support: Sequence[int], spread: float = 0.1, s
     return Units(
         np.array(support),
         list(keys),
-        vectors.astype(np.float32),
+        Rows.of(vectors),
         ~none,
         np.zeros(len(groups), dtype=np.int64),
         none,
@@ -142,7 +143,7 @@ def test_the_order_and_the_ids_of_the_rows_change_nothing(method: str) -> None:
             "synonym_of": pa.array([None] * 40, pa.int64()),
         }
     )
-    vectors = pa.array(units.vectors.tolist(), pa.list_(pa.float32()))
+    vectors = pa.array(units.vectors[:].tolist(), pa.list_(pa.float32()))
     embeddings = pa.table({"phrase_id": candidates["phrase_id"], "vector": vectors})
     config = dataclasses.replace(CONFIG, method=method, clusters=4)
     made = build_vocabulary(rank_phrases(candidates, embeddings), config)

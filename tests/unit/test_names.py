@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.merging.canonical import HOW, Merged
 from pipeline.vocabulary.merging.phrases import Phrases
 from pipeline.vocabulary.names import choose_names, rate_members, unique_names
@@ -22,7 +23,7 @@ def phrases_of(
         language=languages or ["en"] * len(rows),
         images=np.array([images for _, images in rows]),
         keys=[None] * len(rows),
-        vectors=given,
+        vectors=Rows.of(given),
         known=np.full(len(rows), bool(vectors)),
         pinned=np.array([name in own for name in names]),
         synonym_of=[names.index(own[name]) if own.get(name) else None for name in names],

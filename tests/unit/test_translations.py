@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.encoding.neighbours import Cosines, Index, Vectors, nearest
 from pipeline.vocabulary.merging import translations
 from pipeline.vocabulary.merging.canonical import HOW, Merged
@@ -36,7 +37,7 @@ def phrases() -> Phrases:
         language=[language for _, language, _ in ROWS],
         images=np.full(n, 9),
         keys=[None] * n,
-        vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+        vectors=Rows.of(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)),
         known=np.ones(n, dtype=bool),
         pinned=np.zeros(n, dtype=bool),
         synonym_of=[None] * n,
@@ -117,7 +118,7 @@ def test_blocks_change_nothing(drawn: list[tuple[str, int, set[int]]]) -> None:
         language=[language for language, _, _ in drawn],
         images=np.array([len(images) for *_, images in drawn], dtype=np.int64),
         keys=[np.array(sorted(images), dtype=np.int64) for *_, images in drawn],
-        vectors=np.stack([np.cos(angles / 9), np.sin(angles / 9)], axis=1).astype(np.float32),
+        vectors=Rows.of(np.stack([np.cos(angles / 9), np.sin(angles / 9)], axis=1)),
         known=np.ones(n, dtype=bool),
         pinned=np.zeros(n, dtype=bool),
         synonym_of=[None] * n,
@@ -161,7 +162,7 @@ def test_without_images_a_pair_is_each_others_nearest(drawn: list[tuple[str, int
         language=[language for language, _ in drawn],
         images=np.full(n, 9),
         keys=[None] * n,
-        vectors=vectors,
+        vectors=Rows.of(vectors),
         known=np.ones(n, dtype=bool),
         pinned=np.zeros(n, dtype=bool),
         synonym_of=[None] * n,

@@ -5,7 +5,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from pipeline.runtime.config import ClusterConfig
-from pipeline.vocabulary.clustering.units import Clusters, Units, Vectors, settle
+from pipeline.vocabulary.clustering.units import Clusters, Units, settle
+from pipeline.vocabulary.encoding.fixed_shapes import Vectors
 from pipeline.vocabulary.encoding.neighbours import nearest
 from pipeline.vocabulary.merging.phrases import Index
 

@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.runtime.config import ClusterConfig
+from pipeline.vocabulary.encoding.matrix import Rows
 from pipeline.vocabulary.merging.phrases import Index
-
-Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +18,25 @@ class Units:
     Attributes:
         support: images of each unit, int64 [n], descending.
         keys: hashes of its images where few, else None; n of them.
-        vectors: unit vectors, float32 [n, d]; zero where unknown.
+        vectors: unit vectors, n rows; zero where unknown.
         known: whether there is a vector, bool [n].
         language: number of the language group of each, int64 [n]; clusters never cross groups.
         pinned: whether it is a label whatever its support, bool [n].
         contrast: whether two units mean different things however near their vectors are.
-        context: unit vectors of what is said of their images, float32 [n, c]; zero where nothing; None = not known.
+        context: unit vectors of what is said of their images, n rows; zero where nothing, or where there is no vector
+            to shift; None = not known.
         looked: images that the context was told from, int64 [n]; 0 where there is none.
         heads: of a unit, those that it ends with and is a kind of: 'table' of 'kitchen table'.
     """
 
     support: Index
     keys: list[Index | None]
-    vectors: Vectors
+    vectors: Rows
     known: npt.NDArray[np.bool_]
     language: Index
     pinned: npt.NDArray[np.bool_]
     contrast: Callable[[int, int], bool]
-    context: Vectors | None = None
+    context: Rows | None = None
     looked: Index | None = None
     heads: Callable[[int], list[int]] = field(default=lambda unit: [])
 

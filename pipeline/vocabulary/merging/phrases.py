@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.text.lexicon import lemma
-from pipeline.vocabulary.encoding.matrix import as_matrix
+from pipeline.vocabulary.encoding.matrix import Rows, place_rows
 from pipeline.vocabulary.merging.companions import Beside, Companions
 
 Index = npt.NDArray[np.int64]
@@ -26,11 +26,11 @@ class Phrases:
         language: primary subtag of each.
         images: distinct images of each, int64 [n].
         keys: hashes of its images where it is rare, else None; n of them.
-        vectors: unit vectors, float32 [n, d]; zero where the encoder does not know the language.
+        vectors: unit vectors of d dimensions, n rows; zero where the encoder does not know the language.
         known: whether there is a vector, bool [n].
         pinned: whether the user's dictionary keeps it, bool [n].
         synonym_of: phrase_id whose label the user's dictionary gives it to, None for most; n of them.
-        context: unit vectors of what is said of its images, float32 [n, c]; zero where nothing; None = not known.
+        context: unit vectors of what is said of its images, n rows; zero where nothing; None = not known.
         looked: images that the context was told from, int64 [n]; None with it.
         companions: words on most of these images, each (index, images); of none where they are not known.
         bases: the words of each in their base forms, n of them; found when made, since every step asks for them.
@@ -41,11 +41,11 @@ class Phrases:
     language: list[str]
     images: Index
     keys: list[Index | None]
-    vectors: npt.NDArray[np.float32]
+    vectors: Rows
     known: npt.NDArray[np.bool_]
     pinned: npt.NDArray[np.bool_]
     synonym_of: list[int | None]
-    context: npt.NDArray[np.float32] | None = None
+    context: Rows | None = None
     looked: Index | None = None
     companions: Mapping[int, Beside] = field(default_factory=dict)
     bases: list[Words] = field(init=False)
@@ -85,14 +85,17 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
     order = [("images", "descending"), ("phrase", "ascending"), ("language", "ascending"), ("phrase_id", "ascending")]
     ranked = candidates.sort_by(order)
     ids = ranked["phrase_id"].to_numpy()
-    vectors, known = _place(ids, embeddings)
+    with_vector = _rows(ids, embeddings["phrase_id"].to_numpy())
+    known = np.zeros(len(ids), dtype=bool)
+    known[with_vector] = True
     context, looked = None, None
     companions: Mapping[int, Beside] = {}
     if contexts is not None and contexts.num_rows:
-        context = _place(ids, contexts)[0]
+        rows = _rows(ids, contexts["phrase_id"].to_numpy())
+        context = place_rows(len(ids), rows, contexts["vector"])
         looked = np.zeros(len(ids), dtype=np.int64)
-        looked[_rows(ids, contexts["phrase_id"].to_numpy())] = contexts["images"].to_numpy()
-        looked[~context.any(axis=1)] = 0
+        looked[rows] = contexts["images"].to_numpy()
+        looked[~context.there] = 0
         companions = _companions(ids, contexts)
     return Phrases(
         ids,
@@ -100,7 +103,7 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
         ranked["language"].to_pylist(),
         ranked["images"].to_numpy(),
         _lists(ranked["image_keys"]),
-        vectors,
+        place_rows(len(ids), with_vector, embeddings["vector"]),
         known,
         ranked["pinned"].to_numpy(),
         ranked["synonym_of"].to_pylist(),
@@ -118,19 +121,6 @@ def _lists(column: pa.ChunkedArray) -> list[Index | None]:
         there = chunk.is_valid().to_numpy(zero_copy_only=False).tolist()
         found += [values[ends[i] : ends[i + 1]] if there[i] else None for i in range(len(there))]
     return found
-
-
-def _place(ids: Index, table: pa.Table) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """The vectors of a table (phrase_id, vector) in the order of `ids`, and which of them there are."""
-    dimensions = len(table["vector"][0]) if table.num_rows else 0
-    vectors = np.zeros((len(ids), dimensions), dtype=np.float32)
-    known = np.zeros(len(ids), dtype=bool)
-    rows, begin = _rows(ids, table["phrase_id"].to_numpy()), 0
-    known[rows] = True
-    for chunk in table["vector"].chunks:  # so that no second copy of all is made
-        vectors[rows[begin : begin + len(chunk)]] = as_matrix(pa.chunked_array([chunk]))
-        begin += len(chunk)
-    return vectors, known
 
 
 def _companions(ids: Index, contexts: pa.Table) -> Companions:
