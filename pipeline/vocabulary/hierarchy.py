@@ -236,9 +236,10 @@ def _shared_images(keyed: Sequence[tuple[int, Index]]) -> dict[tuple[int, int], 
     images, image = np.unique(np.concatenate([keys for _, keys in keyed]), return_inverse=True)
     row = np.repeat(np.arange(len(keyed)), [len(keys) for _, keys in keyed])
     shape = (len(keyed), max(1, len(images)))
-    carries = sparse.csr_array((np.ones(len(row), dtype=np.int64), (row, image)), shape=shape)
+    carries = sparse.csr_array((np.ones(len(row), dtype=np.int32), (row, image)), shape=shape)
+    del images, image, row
     carried = carries.T.tocsr()
-    work = np.cumsum(carries @ np.diff(carried.indptr))  # products that the labels up to each one take
+    work = np.cumsum(carries @ np.diff(carried.indptr).astype(np.int64))  # products that the labels up to each one take
     found: dict[tuple[int, int], int] = {}
     for block in np.split(np.arange(len(keyed)), np.flatnonzero(np.diff(work // _PRODUCTS)) + 1):
         both = (carries[block] @ carried).tocoo()

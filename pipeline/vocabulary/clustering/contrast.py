@@ -32,6 +32,7 @@ _ORDINALS = _words(
     fifteenth sixteenth seventeenth eighteenth nineteenth twentieth
     """
 )
+_NOTHING: frozenset[str] = frozenset()  # one for all units: an empty set takes 216 bytes
 _NUMBERS = MappingProxyType({word: str(n) for words in (_CARDINALS, _ORDINALS) for n, word in enumerate(words)})
 
 
@@ -59,8 +60,8 @@ class Contrast:
         self._language = [phrases.language[i] for i in firsts]
         self._parts = [frozenset(part for word in words for part in word.split("-")) for words in self._words]
         self._marks = [marks(parts) for parts in self._parts]
-        self._colours = [parts & _COLOURS for parts in self._parts]
-        self._directions = [parts & _DIRECTIONS for parts in self._parts]
+        self._colours = [parts & _COLOURS or _NOTHING for parts in self._parts]
+        self._directions = [parts & _DIRECTIONS or _NOTHING for parts in self._parts]
         self._denies = [not parts.isdisjoint(_NEGATIONS) for parts in self._parts]
         self._vector = {
             (phrases.language[i], words[0]): phrases.vectors[i]
@@ -97,4 +98,4 @@ class Contrast:
 def marks(parts: frozenset[str]) -> frozenset[str]:
     """The numbers and single letters among some words, numbers in digits: 'letter b', '3rd', 'nine plus', 'f4'."""
     found = (_NUMBERS.get(part, part) for part in parts)
-    return frozenset(part for part in found if len(part) == 1 or any(sign.isdigit() for sign in part))
+    return frozenset(part for part in found if len(part) == 1 or any(sign.isdigit() for sign in part)) or _NOTHING

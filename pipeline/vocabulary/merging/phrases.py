@@ -77,6 +77,8 @@ def lemmas(phrase: str, language: str) -> Words:
 def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table | None = None) -> Phrases:
     """Rank the kept candidates and put their vectors beside them.
 
+    What the tables hold beside image keys is let go, where the caller does not hold them, before words are looked up.
+
     Args:
         candidates: phrase_id, phrase, language, images, image_keys, pinned, synonym_of.
         embeddings: phrase_id, vector.
@@ -97,7 +99,7 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
         looked[rows] = contexts["images"].to_numpy()
         looked[~context.there] = 0
         companions = _companions(ids, contexts)
-    return Phrases(
+    columns = (
         ids,
         ranked["phrase"].to_pylist(),
         ranked["language"].to_pylist(),
@@ -107,10 +109,10 @@ def rank_phrases(candidates: pa.Table, embeddings: pa.Table, contexts: pa.Table 
         known,
         ranked["pinned"].to_numpy(),
         ranked["synonym_of"].to_pylist(),
-        context,
-        looked,
-        companions,
     )
+    del candidates, ranked, embeddings, contexts
+    pa.default_memory_pool().release_unused()
+    return Phrases(*columns, context, looked, companions)
 
 
 def _lists(column: pa.ChunkedArray) -> list[Index | None]:
