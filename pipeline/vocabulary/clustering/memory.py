@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from pipeline.runtime.errors import CapacityError
 
-# Bytes a phrase beside its vector and images: strings and bookkeeping, and what a method holds for each neighbour.
-_BYTES, _BYTES_A_NEIGHBOUR = 900, 24
-_CONTEXT_BYTES = 2 * 4 * 256  # what is said of its images: a vector of 256, held by the phrase and by its unit
-_COPIES = 3  # of the vectors of all phrases, zero where there is none: of phrases, of units, of labels
-# By method: further copies of the vectors that there are (queries, base, index, in place of labels), and bytes a
-# neighbour of a graph and its tree.
+_LEXICONS = 0.8e9  # bytes of the dictionaries that words are looked up in, however few the phrases
+# Bytes a phrase beside its vector, context and images: its words as they stand and in their base forms, as sets, as
+# keys of groups, heads and members, and what is counted for parents. Measured on 610,516 phrases.
+_BYTES = 4_800
+_BYTES_A_NEIGHBOUR = 24  # of each phrase with a vector, what every method holds
+_CONTEXT_BYTES = 4 * 256  # what is said of its images
+# By method: copies of the vectors (queries, base, index) beside the one that phrases, units and labels share, and bytes
+# a neighbour of a graph and its tree.
 _DEMANDS = {
     "none": (0, 0),
     "anchored": (2, 0),
@@ -42,11 +44,11 @@ class Load:
 
     @property
     def gigabytes(self) -> float:
-        """Of memory, at most: vectors and their index, neighbours, graphs, strings, image keys."""
+        """At most: vectors and their index, contexts, neighbours, graphs, words, image keys, dictionaries."""
         copies, graph = _DEMANDS[self.method]
-        of_each = _COPIES * 4 * self.dimensions + _BYTES + _CONTEXT_BYTES + 8 * self.rare_images
-        of_encoded = copies * 4 * self.dimensions + self.neighbours * (_BYTES_A_NEIGHBOUR + graph)
-        return (self.phrases * of_each + self.encoded * of_encoded) / 1e9
+        of_each = _BYTES + _CONTEXT_BYTES + 8 * self.rare_images
+        of_encoded = (1 + copies) * 4 * self.dimensions + self.neighbours * (_BYTES_A_NEIGHBOUR + graph)
+        return (_LEXICONS + self.phrases * of_each + self.encoded * (of_encoded + _CONTEXT_BYTES)) / 1e9
 
     def require(self, limit_gb: float) -> None:
         """Make sure that it fits.
