@@ -9,29 +9,28 @@ from pipeline.stages.growth import texts as growth
 from pipeline.stages.rejects import as_rejects, write_rejects
 from pipeline.text import boilerplate, voting
 from pipeline.text import normalize as text
-from pipeline.text.facts import as_facts
 
 
 def normalize(run: Run) -> tuple[int, int]:
     """Signals to distinct texts and mentions."""
     signals, config = run.read("signals"), run.config.normalize
     cleaned = text.clean_distinct(signals, config).persist(StorageLevel.DISK_ONLY)  # used many times
-    facts, held = as_facts(signals), [cleaned]
+    held = [cleaned]
     if cleaned.where("rivals is not null").head(1):
-        context = voting.facts_by_image(facts, cleaned).persist(StorageLevel.DISK_ONLY)
-        votes = voting.vote(context, config).persist(StorageLevel.DISK_ONLY)
+        facts = voting.facts_by_image(signals, cleaned).persist(StorageLevel.DISK_ONLY)
+        votes = voting.vote(facts, config).persist(StorageLevel.DISK_ONLY)
         cleaned = text.clean_voted(votes, cleaned, config).persist(StorageLevel.DISK_ONLY)
-        facts = voting.apply_votes(facts, votes).persist(StorageLevel.DISK_ONLY)
-        held += [context, votes, cleaned, facts]
+        signals = voting.apply_votes(signals, votes)
+        held += [facts, votes, cleaned]
     listed = []
     if run.history is None:
-        repeated = boilerplate.find_segments(facts, cleaned, run.read("images"), config).collect()
+        repeated = boilerplate.find_segments(signals, cleaned, run.read("images"), config).collect()
         listed = [(row.source, boilerplate.REASON, row.segment, row["count"]) for row in repeated]
     segments = growth.known_segments(run.history) if run.history else [segment for _, _, segment, _ in listed]
     if segments:
         cleaned = boilerplate.cut_segments(cleaned, segments)
     found = run.spark.createDataFrame(listed, "source string, reason string, raw string, count long")
-    texts, mentions = text.distinct_texts(cleaned), text.fold_mentions(facts, cleaned, run.read("images"), config)
+    texts, mentions = text.distinct_texts(cleaned), text.fold_mentions(signals, cleaned, run.read("images"), config)
     usable = None
     if run.history:
         held.append(mentions.persist(StorageLevel.DISK_ONLY))  # read twice
@@ -40,7 +39,7 @@ def normalize(run: Run) -> tuple[int, int]:
     else:
         run.tables.write("texts", texts)
         run.tables.write("mentions", mentions)
-    lost = text.rejected_facts(facts, cleaned, config)
+    lost = text.rejected_facts(signals, cleaned, config)
     write_rejects(run, "normalize", [as_rejects("row", lost), as_rejects("segment", found)])
     for frame in held:
         frame.unpersist()

@@ -11,7 +11,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import NormalizeConfig
-from pipeline.text.facts import KEYS
 
 MOST_SEGMENTS = 10_000  # most frequent first; the rest is rare, and what is sent to every task stays small
 REASON = "boilerplate"
@@ -22,7 +21,7 @@ _COPIED = 8  # words from which a segment on many images was copied, not written
 _HOST = r"^https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:]+)"
 
 
-def find_segments(facts: DataFrame, cleaned: DataFrame, images: DataFrame, config: NormalizeConfig) -> DataFrame:
+def find_segments(signals: DataFrame, cleaned: DataFrame, images: DataFrame, config: NormalizeConfig) -> DataFrame:
     """(segment, source, count) of the boilerplate, most frequent first, at most `MOST_SEGMENTS` rows.
 
     In one scope (a contributor, the host of the image, a source) it stands on at least `boilerplate_images` facts and
@@ -32,26 +31,32 @@ def find_segments(facts: DataFrame, cleaned: DataFrame, images: DataFrame, confi
     fifth of `boilerplate_images` is enough. `source` is the greatest name among the sources that have it.
 
     Args:
-        facts: from `pipeline.text.facts.as_facts`.
-        cleaned: the `KEYS`, text and reason of the raw texts.
+        signals: the table signals.
+        cleaned: (raw, stated, text, reason) of the raw texts.
         images: the table images.
         config: the settings of normalization.
     """
-    known = cleaned.where("reason is null").select(*KEYS, "text")
+    known = cleaned.where("reason is null").select("raw", "stated", "text")
     host = F.nullif(F.lower(F.regexp_extract("image_uri", _HOST, 1)), F.lit(""))
     # A number, since the least and the greatest of strings would be told by sorting all rows.
     voice = F.when(F.col("contributor").isNotNull(), F.xxhash64("contributor"))
-    written = (
-        facts.where(F.col("signal").isin(*config.individual_signals))
-        .select("image_id", "source", "contributor", *KEYS)
-        .join(known, KEYS)
+    facts = (
+        signals.where(F.col("signal").isin(*config.individual_signals))
+        .select(
+            "image_id",
+            "source",
+            "contributor",
+            F.col("text").alias("raw"),
+            F.coalesce("language", F.lit("")).alias("stated"),
+        )
+        .join(known, ["raw", "stated"])
         .join(images.select("image_id", host.alias("host")), "image_id", "left")
         .select(voice.alias("voice"), "text", F.explode(_scopes()).alias("scope"))
     )
-    totals = written.groupBy("scope").agg(F.count(F.lit(1)).alias("total"))
+    totals = facts.groupBy("scope").agg(F.count(F.lit(1)).alias("total"))
     parts = _segments("text")
     counted = (
-        written.select("*", (F.size(parts) == 1).alias("whole"), F.explode(F.array_distinct(parts)).alias("segment"))
+        facts.select("*", (F.size(parts) == 1).alias("whole"), F.explode(F.array_distinct(parts)).alias("segment"))
         .where(F.col("whole") | (_words("segment") >= _LONG))
         .groupBy("scope", "segment")
         .agg(F.count(F.lit(1)).alias("facts"), F.min("voice").alias("first"), F.max("voice").alias("last"))

@@ -12,7 +12,6 @@ from pipeline.text import boilerplate
 from pipeline.text.batches import clean_batch
 from pipeline.text.boilerplate import is_boilerplate, is_repeated
 from pipeline.text.clean import Cleaner
-from pipeline.text.facts import KEYS, keys_of, stated_language
 from pipeline.text.hygiene import mask
 
 _CLEANED_DDL = (
@@ -24,13 +23,12 @@ _CLEANED_DDL = (
 def clean_distinct(signals: DataFrame, config: NormalizeConfig) -> DataFrame:
     """What each distinct raw text and stated language ('' = none) became.
 
-    Columns raw, stated and the `KEYS` of both, text, language, tokens, flags, reason and rivals, which is null but for
-    an unsure language.
+    Columns raw, stated, text, language, tokens, flags, reason and rivals, which is null but for an unsure language.
 
     Python, since Unicode normalization, mojibake repair and language detection have no Spark functions; distinct texts
     only, since board names and queries repeat enormously.
     """
-    distinct = signals.select(F.col("text").alias("raw"), stated_language()).distinct()
+    distinct = signals.select(F.col("text").alias("raw"), _stated().alias("stated")).distinct()
     return _clean(distinct, config)
 
 
@@ -43,8 +41,7 @@ def clean_voted(votes: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -
         config: the settings that it was cleaned by.
     """
     wanted = votes.select("raw", F.col("voted").alias("stated")).distinct()
-    keyed = wanted.select("*", *keys_of(F.col("raw"), F.col("stated")))
-    fresh = keyed.join(cleaned.select(KEYS), KEYS, "left_anti").select("raw", "stated")
+    fresh = wanted.join(cleaned.select("raw", "stated"), ["raw", "stated"], "left_anti")
     again = _clean(fresh, config, detect=False)
     flags = F.array_sort(F.array_append("flags", F.lit("language_voted")))
     return cleaned.unionByName(again.withColumns({"flags": flags}))
@@ -61,23 +58,18 @@ def distinct_texts(cleaned: DataFrame) -> DataFrame:
     )
 
 
-def fold_mentions(facts: DataFrame, cleaned: DataFrame, images: DataFrame, config: NormalizeConfig) -> DataFrame:
-    """The table mentions: who says which text of which image, reposts folded into the image that they repost.
-
-    Args:
-        facts: from `pipeline.text.facts.as_facts`.
-        cleaned: from `clean_distinct`, boilerplate cut.
-        images: the table images.
-        config: the settings of normalization.
-    """
-    known = cleaned.where("reason is null").select(*KEYS, is_repeated(), _text_id().alias("text_id"))
+def fold_mentions(signals: DataFrame, cleaned: DataFrame, images: DataFrame, config: NormalizeConfig) -> DataFrame:
+    """The table mentions: who says which text of which image, reposts folded into the image that they repost."""
+    known = cleaned.where("reason is null").select("raw", "stated", is_repeated(), _text_id().alias("text_id"))
     reposts = images.where("duplicate_of is not null").select("image_id", "duplicate_of")
+    facts = signals.select(
+        "image_id", "signal", "count", "contributor", F.col("text").alias("raw"), _stated().alias("stated")
+    )
     # The hash of null is a number too; nobody named must stay null, which collect_set leaves out.
     voiced = F.when(F.col("contributor").isNotNull(), F.xxhash64("contributor"))
     voices = F.slice(F.array_sort(F.collect_set(voiced)), 1, config.max_contributors).alias("contributors")
     return (
-        facts.drop("source")
-        .join(known, KEYS)
+        facts.join(known, ["raw", "stated"])
         .where(~is_boilerplate(config))
         .join(reposts, "image_id", "left")
         .groupBy(F.coalesce("duplicate_of", "image_id").alias("image_id"), "text_id", "signal")
@@ -85,13 +77,13 @@ def fold_mentions(facts: DataFrame, cleaned: DataFrame, images: DataFrame, confi
     )
 
 
-def rejected_facts(facts: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -> DataFrame:
-    """(source, reason, raw) of each fact whose text cannot be used; arguments as for `fold_mentions`."""
+def rejected_facts(signals: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -> DataFrame:
+    """(source, reason, raw) of each fact whose text cannot be used."""
     reason = F.when(F.col("reason").isNull() & is_boilerplate(config), boilerplate.REASON).otherwise(F.col("reason"))
     known = cleaned.where(F.col("reason").isNotNull() | is_repeated())
+    facts = signals.select("source", "signal", F.col("text").alias("raw"), _stated().alias("stated"))
     return (
-        facts.select("source", "signal", *KEYS)
-        .join(known.select(*KEYS, "raw", "reason", is_repeated()), KEYS)
+        facts.join(known.select("raw", "stated", "reason", is_repeated()), ["raw", "stated"])
         .select("source", reason.alias("reason"), "raw")
         .where("reason is not null")
     )
@@ -116,15 +108,17 @@ def tokens_of() -> Column:
     return F.when(F.col("text") == "", F.array().cast("array<string>")).otherwise(words)
 
 
+def _stated() -> Column:
+    return F.coalesce("language", F.lit(""))
+
+
 def _text_id() -> Column:
     return F.xxhash64("text", "language")
 
 
 def _clean(distinct: DataFrame, config: NormalizeConfig, detect: bool = True) -> DataFrame:
     found = distinct.mapInArrow(functools.partial(_clean_batches, config=config, detect=detect), _CLEANED_DDL)
-    keys = keys_of(F.col("raw"), F.col("stated"))
-    told = ("text", "language", tokens_of().alias("tokens"), "flags", "reason", "rivals")
-    return found.select("raw", "stated", *keys, *told)
+    return found.select("raw", "stated", "text", "language", tokens_of().alias("tokens"), "flags", "reason", "rivals")
 
 
 def _clean_batches(

@@ -9,7 +9,6 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import NormalizeConfig
-from pipeline.text.facts import KEYS, keys_of
 from pipeline.text.language import UNDETERMINED
 
 _MOST_TEXTS = 10  # texts of an image that count: a million captions in one language are no proof for a title
@@ -17,21 +16,22 @@ _BOARD_WEIGHT = 5  # texts that a board is worth
 _PARTS = 1_000_000  # shares are whole numbers of so many parts: their sums do not depend on the order
 
 
-def facts_by_image(facts: DataFrame, cleaned: DataFrame) -> DataFrame:
+def facts_by_image(signals: DataFrame, cleaned: DataFrame) -> DataFrame:
     """(image_id, board, raw, language, rivals): what is known of each fact's language, an image's facts together.
 
-    `board` is the first of the `KEYS` of a board's text, null for others; `raw` the text of an unsure language (rivals
-    not null), null for others.
+    `board` is the text of a board, null for others; `raw` the text of an unsure language (rivals not null), null for
+    others.
 
     Args:
-        facts: from `pipeline.text.facts.as_facts`.
+        signals: the table signals.
         cleaned: from `pipeline.text.normalize.clean_distinct`.
     """
+    known = cleaned.where("reason is null").select("raw", "stated", "language", "rivals")
+    stated = F.coalesce("language", F.lit("")).alias("stated")
+    facts = signals.select("image_id", "signal", F.col("text").alias("raw"), stated).join(known, ["raw", "stated"])
+    board = F.when(F.col("signal") == "board", F.col("raw")).alias("board")
     unsure = F.when(F.col("rivals").isNotNull(), F.col("raw")).alias("raw")
-    known = cleaned.where("reason is null").select(*KEYS, unsure, "language", "rivals")
-    board = F.when(F.col("signal") == "board", F.col(KEYS[0])).alias("board")
-    told = facts.select("image_id", "signal", *KEYS).join(known, KEYS)
-    return told.select("image_id", board, "raw", "language", "rivals").repartition("image_id")
+    return facts.select("image_id", board, unsure, "language", "rivals").repartition("image_id")
 
 
 def vote(facts: DataFrame, config: NormalizeConfig) -> DataFrame:
@@ -92,14 +92,11 @@ def language_context(facts: DataFrame) -> DataFrame:
     )
 
 
-def apply_votes(facts: DataFrame, votes: DataFrame) -> DataFrame:
-    """The facts with the keys of the voted language where none is stated."""
-    before, after = (keys_of(F.col("raw"), language) for language in (F.lit(""), F.col("voted")))
-    new = [f"voted_{key}" for key in KEYS]
-    named = votes.select("image_id", *before, *(key.alias(name) for key, name in zip(after, new, strict=True)))
-    others = [name for name in facts.columns if name not in KEYS]
-    keys = [F.coalesce(name, key).alias(key) for name, key in zip(new, KEYS, strict=True)]
-    return facts.join(named, ["image_id", *KEYS], "left").select(*others, *keys)
+def apply_votes(signals: DataFrame, votes: DataFrame) -> DataFrame:
+    """The signals with the voted language where none is stated."""
+    named = votes.withColumnsRenamed({"raw": "text"})
+    columns = [F.coalesce("language", "voted").alias(name) if name == "language" else name for name in signals.columns]
+    return signals.join(named, ["image_id", "text"], "left").select(*columns)
 
 
 def _with_parts(counts: DataFrame, key: str, column: str) -> DataFrame:

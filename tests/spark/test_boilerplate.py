@@ -1,9 +1,7 @@
 from pyspark.sql import DataFrame, Row, SparkSession
-from pyspark.sql import functions as F
 
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text import boilerplate, normalize
-from pipeline.text.facts import as_facts, keys_of, stated_language
 
 CONFIG = NormalizeConfig(boilerplate_images=5, boilerplate_share=0.2)
 SIGNALS = "image_id string, signal string, text string, language string, count long, contributor string, source string"
@@ -17,13 +15,14 @@ def said(spark: SparkSession, *facts: tuple[str, str], who: str | None = None, f
 
 def as_cleaned(signals: DataFrame) -> DataFrame:
     """Texts as the cleaner leaves them: they are clean already."""
-    return signals.select(*keys_of(F.col("text"), stated_language()), "text", F.lit(None).alias("reason")).distinct()
+    columns = ["text as raw", "'en' as stated", "text", "array('x') as tokens", "array() as flags"]
+    return signals.selectExpr(*columns, "cast(null as string) as reason").distinct()
 
 
 def found(spark: SparkSession, signals: DataFrame, hosts: dict[str, str] | None = None) -> dict[str, int]:
     uris = list((hosts or {"none": "none"}).items())
     images = spark.createDataFrame(uris, "image_id string, image_uri string")
-    rows = boilerplate.find_segments(as_facts(signals), as_cleaned(signals), images, CONFIG).collect()
+    rows = boilerplate.find_segments(signals, as_cleaned(signals), images, CONFIG).collect()
     return {row.segment: row["count"] for row in rows}
 
 
@@ -89,8 +88,8 @@ def test_segments_are_cut_and_what_is_nothing_else_is_rejected(spark: SparkSessi
 def test_a_short_one_is_lost_to_titles_and_kept_by_tags(spark: SparkSession) -> None:
     facts = said(spark, ("title", "shop"), ("tag", "shop"), ("title", "dog"))
     cut = boilerplate.cut_segments(normalize.clean_distinct(facts, CONFIG), ["shop"]).persist()
-    lost = normalize.rejected_facts(as_facts(facts), cut, CONFIG).collect()
+    lost = normalize.rejected_facts(facts, cut, CONFIG).collect()
     assert lost == [Row(source="pins", reason="boilerplate", raw="shop")]
     images = spark.createDataFrame([], "image_id string, image_uri string, duplicate_of string")
-    kept = normalize.fold_mentions(as_facts(facts), cut, images, CONFIG).collect()
+    kept = normalize.fold_mentions(facts, cut, images, CONFIG).collect()
     assert sorted((row.image_id, row.signal) for row in kept) == [("i1", "tag"), ("i2", "title")]

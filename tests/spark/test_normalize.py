@@ -2,7 +2,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text import boilerplate, normalize
-from pipeline.text.facts import as_facts
 
 SIGNALS = "image_id string, signal string, text string, language string, count long, contributor string, source string"
 IMAGES = "image_id string, image_uri string, duplicate_of string"
@@ -26,7 +25,7 @@ def test_spellings_of_one_text_become_one_text_and_one_mention(spark: SparkSessi
     texts = normalize.distinct_texts(cleaned).collect()
     assert [(row.text, row.language, row.tokens) for row in texts] == [("red shoe", "en", ["red", "shoe"])]
     images = spark.createDataFrame([], IMAGES)
-    mention = normalize.fold_mentions(as_facts(said), cleaned, images, CONFIG).collect()
+    mention = normalize.fold_mentions(said, cleaned, images, CONFIG).collect()
     assert [(row.image_id, row["count"], row.facts, len(row.contributors)) for row in mention] == [("i", 6, 3, 2)]
     assert mention[0].text_id == texts[0].text_id
 
@@ -46,7 +45,7 @@ def test_one_text_of_two_languages_is_two_texts(spark: SparkSession) -> None:
 def test_a_repost_speaks_for_its_original(spark: SparkSession) -> None:
     said = signals(spark, ("i", "dog", "en", 1, None), ("copy", "dog", "en", 4, None))
     images = spark.createDataFrame([("i", None, None), ("copy", None, "i")], IMAGES)
-    mentions = normalize.fold_mentions(as_facts(said), normalize.clean_distinct(said, CONFIG), images, CONFIG).collect()
+    mentions = normalize.fold_mentions(said, normalize.clean_distinct(said, CONFIG), images, CONFIG).collect()
     assert [(row.image_id, row["count"], row.facts) for row in mentions] == [("i", 5, 2)]
 
 
@@ -54,7 +53,7 @@ def test_every_unusable_fact_is_rejected_once_with_its_reason(spark: SparkSessio
     said = signals(
         spark, ("i", "IMG_1234.JPG", None, 1, None), ("j", "IMG_1234.JPG", None, 1, None), ("k", "12345", None, 1, None)
     )
-    lost = normalize.rejected_facts(as_facts(said), normalize.clean_distinct(said, CONFIG), CONFIG).collect()
+    lost = normalize.rejected_facts(said, normalize.clean_distinct(said, CONFIG), CONFIG).collect()
     assert sorted((row.reason, row.raw) for row in lost) == [
         ("file_name", "IMG_1234.JPG"),
         ("file_name", "IMG_1234.JPG"),
@@ -67,9 +66,8 @@ def test_contributors_are_bounded_and_the_same_ones_in_any_order(spark: SparkSes
     config = NormalizeConfig(max_contributors=3)
     images = spark.createDataFrame([], IMAGES)
     cleaned = normalize.clean_distinct(said, config)
-    one = normalize.fold_mentions(as_facts(said), cleaned, images, config).collect()
-    mixed = as_facts(said.orderBy("contributor").repartition(3))
-    other = normalize.fold_mentions(mixed, cleaned, images, config).collect()
+    one = normalize.fold_mentions(said, cleaned, images, config).collect()
+    other = normalize.fold_mentions(said.orderBy("contributor").repartition(3), cleaned, images, config).collect()
     assert one == other
     assert len(one[0].contributors) == 3
 
@@ -98,11 +96,11 @@ def test_no_personal_data_is_in_any_table_after_normalization(spark: SparkSessio
     cleaned = normalize.clean_distinct(said, CONFIG).persist()
     config = NormalizeConfig(boilerplate_images=2, boilerplate_share=0.0)
     images = spark.createDataFrame([], IMAGES)
-    repeated = boilerplate.find_segments(as_facts(said.union(said)), cleaned, images, config)
-    rejects = normalize.rejected_facts(as_facts(said), cleaned, CONFIG)
+    repeated = boilerplate.find_segments(said.union(said), cleaned, images, config)
+    rejects = normalize.rejected_facts(said, cleaned, CONFIG)
     tables = (
         normalize.distinct_texts(cleaned),
-        normalize.fold_mentions(as_facts(said), cleaned, images, CONFIG),
+        normalize.fold_mentions(said, cleaned, images, CONFIG),
         normalize.mask_raw(rejects),
         normalize.mask_raw(repeated.selectExpr("source", "'boilerplate' as reason", "segment as raw")),
     )

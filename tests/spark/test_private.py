@@ -7,7 +7,6 @@ from pyspark.sql import functions as F
 
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text import normalize
-from pipeline.text.facts import as_facts
 
 SIGNALS = "image_id string, signal string, text string, language string, count long, contributor string, source string"
 IMAGES = "image_id string, image_uri string, duplicate_of string"
@@ -43,11 +42,11 @@ def test_no_personal_data_are_in_texts_mentions_and_rejects(spark: SparkSession)
     config = NormalizeConfig()
     cleaned = normalize.clean_distinct(signals, config).persist()
     images = spark.createDataFrame([], IMAGES)
-    lost = normalize.rejected_facts(as_facts(signals), cleaned, config)
+    lost = normalize.rejected_facts(signals, cleaned, config)
     rejects = normalize.mask_raw(lost.withColumns({"count": F.lit(1)}))
     written = {
         "texts": normalize.distinct_texts(cleaned),
-        "mentions": normalize.fold_mentions(as_facts(signals), cleaned, images, config),
+        "mentions": normalize.fold_mentions(signals, cleaned, images, config),
         "rejects": rejects,
     }
     found = {name: [row.asDict(recursive=True) for row in table.collect()] for name, table in written.items()}

@@ -2,7 +2,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.runtime.config import NormalizeConfig
 from pipeline.text import normalize, voting
-from pipeline.text.facts import as_facts
 
 SIGNALS = "image_id string, signal string, text string, language string, count long, contributor string, source string"
 CONFIG = NormalizeConfig()
@@ -18,7 +17,7 @@ def signals(spark: SparkSession, *facts: Fact) -> DataFrame:
 
 def voted(said: DataFrame, config: NormalizeConfig = CONFIG) -> dict[tuple[str, str], str]:
     cleaned = normalize.clean_distinct(said, config).persist()
-    votes = voting.vote(voting.facts_by_image(as_facts(said), cleaned), config).collect()
+    votes = voting.vote(voting.facts_by_image(said, cleaned), config).collect()
     cleaned.unpersist()
     return {(row.image_id, row.raw): row.voted for row in votes}
 
@@ -47,7 +46,7 @@ def test_a_context_that_divides_a_text_makes_it_undetermined(spark: SparkSession
     loose = NormalizeConfig(min_language_confidence=0.0)
     said = signals(spark, ("i", "title", "chat", None), ("i", "alt", SURE, None), ("i", "tag", "green dog", "en"))
     cleaned = normalize.clean_distinct(said, loose).persist()
-    votes = voting.vote(voting.facts_by_image(as_facts(said), cleaned), config).persist()
+    votes = voting.vote(voting.facts_by_image(said, cleaned), config).persist()
     assert [(row.raw, row.voted) for row in votes.collect()] == [("chat", "und")]
     again = normalize.clean_voted(votes, cleaned, config)
     fresh = again.where("stated = 'und'").collect()
@@ -68,9 +67,9 @@ def test_texts_are_cleaned_again_by_the_rules_of_the_voted_language(spark: Spark
         *(("i", "tag", word, "tr") for word in ("kedi", "köpek", "deniz", "güneş", "elbise", "ışık")),
     )
     cleaned = normalize.clean_distinct(said, CONFIG).persist()
-    votes = voting.vote(voting.facts_by_image(as_facts(said), cleaned), CONFIG).persist()
+    votes = voting.vote(voting.facts_by_image(said, cleaned), CONFIG).persist()
     both = normalize.clean_voted(votes, cleaned, CONFIG).persist()
-    facts = voting.apply_votes(as_facts(said), votes)
+    facts = voting.apply_votes(said, votes)
     images = spark.createDataFrame([], "image_id string, image_uri string, duplicate_of string")
     kept = normalize.fold_mentions(facts, both, images, CONFIG).join(normalize.distinct_texts(both), "text_id")
     found = {row.text: row.language for row in kept.where("signal = 'title'").collect()}
