@@ -105,14 +105,6 @@ def end_idle(spark: SparkSession) -> int:
     return len(psutil.wait_procs(idle, timeout=_PATIENCE)[0])
 
 
-def collect_garbage(spark: SparkSession) -> None:
-    """Let the driver's Java return what it does not use to the system, which this process may need.
-
-    By itself it does so where it has been idle for a while.
-    """
-    spark.sparkContext._jvm.System.gc()  # type: ignore[union-attr]
-
-
 def compare(driver: Mapping[str, str], worker: Mapping[str, str], needed: Sequence[str] = ()) -> list[str]:
     """What differs, each with what the driver has and what the worker has; `needed` as for `check_workers`."""
     free = set(_OF_MODELS) - set(needed)

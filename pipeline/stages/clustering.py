@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pipeline.review import changes
 from pipeline.runtime.errors import InputError
 from pipeline.runtime.road import Run, log
-from pipeline.runtime.workers import collect_garbage, end_idle
+from pipeline.runtime.workers import end_idle
 from pipeline.stages.rejects import as_rejects, null, write_rejects
 from pipeline.vocabulary import labels, versions
 from pipeline.vocabulary.clustering import calibrate
@@ -36,7 +36,6 @@ def cluster(run: Run) -> tuple[int, int]:
     load.require(config.max_memory_gb)
     log.info("  clustering %d phrases needs at most %.2f GB", amount, load.gigabytes)
     end_idle(run.spark)  # from here on this process does the work
-    collect_garbage(run.spark)
     ranked = phrases.rank_phrases(
         kept.toArrow(), vectors.select("phrase_id", "vector").toArrow(), run.read("contexts").toArrow()
     )

@@ -1,4 +1,4 @@
-"""Memory that nobody needs is given back: Python workers are ended, and Java collects what is garbage."""
+"""Python workers that only hold memory are ended, and work goes on with others."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import psutil
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.runtime.workers import collect_garbage, end_idle
+from pipeline.runtime.workers import end_idle
 
 
 def workers_of(spark: SparkSession) -> set[int]:
@@ -33,10 +33,3 @@ def test_ended_workers_are_gone_and_the_next_job_has_others(spark: SparkSession)
 def test_nothing_to_end_is_no_error(spark: SparkSession) -> None:
     end_idle(spark)
     assert end_idle(spark) == 0
-
-
-def test_java_collects_when_it_is_asked_to(spark: SparkSession) -> None:
-    beans = spark.sparkContext._jvm.java.lang.management.ManagementFactory.getGarbageCollectorMXBeans()  # type: ignore[union-attr]
-    before = sum(bean.getCollectionCount() for bean in beans)
-    collect_garbage(spark)
-    assert sum(bean.getCollectionCount() for bean in beans) > before
