@@ -30,13 +30,12 @@ def is_small(config: Config, few: int) -> bool:
     if config.growth.base:
         return False  # its signals are there already, however many
     paths = [source.path for source in config.sources if source.path] + [images.path for images in config.images]
-    found = [list(itertools.islice(_files(path), _FILES + 1)) for path in paths]
-    if not all(0 < len(names) <= _FILES for names in found):
-        return False
     try:
-        return signals_in(sum(os.path.getsize(name) for names in found for name in names)) < few
-    except OSError:
+        found = [list(itertools.islice(_files(path), _FILES + 1)) for path in paths]
+        size = sum(os.path.getsize(name) for names in found for name in names)
+    except OSError:  # such as a file that has gone meanwhile
         return False
+    return all(0 < len(names) <= _FILES for names in found) and signals_in(size) < few
 
 
 def _files(path: str) -> Iterator[str]:
