@@ -42,7 +42,7 @@ def test_ranked_phrases_have_their_own_keys_vectors_and_companions_from_tables_i
     ranked = rank_phrases(candidates, pa.concat_tables(vectors), contexts)
     assert ranked.phrase == ["sofa", "lamp", "rug"]
     assert [None if keys is None else keys.tolist() for keys in ranked.keys] == [None, [5, 6, 7], [8, 9]]
-    assert ranked.vectors.tolist() == [[22, 1], [0, 0], [33, 1]]
+    assert ranked.vectors[:].tolist() == [[22, 1], [0, 0], [33, 1]]
     assert ranked.known.tolist() == [True, False, True]
     assert dict(ranked.companions) == {1: ((0, 2),)}  # what is no phrase here is left out
     assert ranked.looked is not None
