@@ -70,9 +70,7 @@ def mine_there(
     cluster: Cluster, edge: Edge, folder: Path, run_id: str, meanwhile: Callable[[Path], None] | None = None
 ) -> str:
     arguments = ("--config", f"{folder}/run.toml", "--run-root", f"{folder}/runs", "--run-id", run_id)
-    # The record of a run names versions that only an environment with Spark and models has.
-    driver = ("--conf", f"spark.pyspark.driver.python={sys.executable}")
-    job = (*driver, str(edge.folder / "jobs/mine.py"), *arguments, "--until", "publish")
+    job = (str(edge.folder / "jobs/mine.py"), *arguments, "--until", "publish")
     return submit(cluster, edge, folder / f"{run_id}.log", *job, meanwhile=meanwhile)
 
 
