@@ -81,15 +81,16 @@ def _contexts(phrases: Phrases, groups: list[list[int]], asked: Index) -> tuple[
     """The context of each group asked for and the images it was told from: those of its members together."""
     if phrases.context is None or phrases.looked is None:
         return None, None
-    matrix = np.zeros((len(asked) + 1, phrases.context.width), dtype=np.float32)
-    place, looked = np.full(len(groups), len(asked)), np.zeros(len(groups), dtype=np.int64)
-    place[asked] = np.arange(len(asked))
+    matrix, looked = (
+        np.zeros((len(asked) + 1, phrases.context.width), dtype=np.float32),
+        np.zeros(len(groups), np.int64),
+    )
     for row, unit in enumerate(asked.tolist()):
         weight = phrases.looked[groups[unit]]
         whole = weight.astype(np.float32) @ phrases.context[groups[unit]]
         looked[unit] = weight.sum()
         matrix[row] = whole / max(float(np.linalg.norm(whole)), 1e-9)
-    return Rows(matrix, place), looked
+    return Rows.among(len(groups), asked, matrix), looked
 
 
 def _language_groups(languages: Sequence[str], joined: Sequence[str]) -> Index:

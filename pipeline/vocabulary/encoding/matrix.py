@@ -50,6 +50,19 @@ class Rows:
         matrix = np.vstack([vectors, np.zeros_like(vectors, shape=(1, vectors.shape[1]))])
         return Rows(matrix.astype(np.float32, copy=False), np.arange(len(vectors)))
 
+    @staticmethod
+    def among(n: int, rows: npt.NDArray[np.int64], matrix: Vectors) -> "Rows":
+        """`n` rows, of which some are given and the others zero.
+
+        Args:
+            n: rows.
+            rows: where each of the given ones stands, int64 [m], each once.
+            matrix: the given ones and a zero row, float32 [m + 1, d]; it is held, not copied.
+        """
+        place = np.full(n, len(rows))
+        place[rows] = np.arange(len(rows))
+        return Rows(matrix, place)
+
 
 def place_rows(n: int, rows: npt.NDArray[np.int64], vectors: pa.ChunkedArray) -> Rows:
     """A matrix of `n` rows, of which some are given and the others zero.
@@ -60,13 +73,11 @@ def place_rows(n: int, rows: npt.NDArray[np.int64], vectors: pa.ChunkedArray) ->
         vectors: lists of float of equal length, m of them.
     """
     width = len(vectors[0]) if len(vectors) else 0
-    matrix, place = np.zeros((len(vectors) + 1, width), dtype=np.float32), np.full(n, len(vectors))
-    place[rows] = np.arange(len(vectors))
-    begin = 0
+    matrix, begin = np.zeros((len(vectors) + 1, width), dtype=np.float32), 0
     for chunk in vectors.chunks:  # so that no second copy of all is made
         matrix[begin : begin + len(chunk)] = as_matrix(pa.chunked_array([chunk]))
         begin += len(chunk)
-    return Rows(matrix, place)
+    return Rows.among(n, rows, matrix)
 
 
 def as_matrix(vectors: pa.ChunkedArray) -> Vectors:
