@@ -10,6 +10,8 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.runtime.tasks import map_batches
+
 PHRASES = 256  # of an image that are looked at, the rarest labels first: one image never fills a worker
 _AGREEMENT = pa.schema([("image_id", pa.string()), ("phrase_id", pa.int64()), ("agreement", pa.float64())])
 AGREEMENT_DDL = "image_id string, phrase_id long, agreement double"
@@ -31,7 +33,7 @@ def find_agreement(
     first = Window.partitionBy("image_id").orderBy(F.desc("label_id"), "phrase_id")
     few = said.withColumns({"place": F.row_number().over(first)}).where(F.col("place") <= PHRASES)
     listed = few.groupBy("image_id").agg(F.array_sort(F.collect_list(F.struct("label_id", "phrase_id"))).alias("said"))
-    return listed.mapInArrow(functools.partial(_agree_batches, vectors=vectors), AGREEMENT_DDL)
+    return map_batches(listed, functools.partial(_agree_batches, vectors=vectors), AGREEMENT_DDL)
 
 
 def leave_one_out(

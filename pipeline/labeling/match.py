@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.labeling import denial
+from pipeline.runtime.tasks import map_batches
 from pipeline.text.stopwords import stop_words
 from pipeline.vocabulary.clustering.compounds import HEAD_LAST
 from pipeline.vocabulary.mining import ngrams, word_arrays
@@ -43,7 +44,7 @@ def match_texts(
             none by default.
     """
     matcher = functools.partial(_match_batches, members=members, most=most, hiding=hiding)
-    return texts.select("text_id", "text", "language").mapInArrow(matcher, _MATCHES_DDL)
+    return map_batches(texts.select("text_id", "text", "language"), matcher, _MATCHES_DDL)
 
 
 def longest_matches(

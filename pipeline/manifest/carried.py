@@ -8,6 +8,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.runtime.tasks import map_batches
+
 Weights = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
@@ -25,7 +27,7 @@ def reweigh(manifest: DataFrame, labels: pa.Table) -> DataFrame:
         for batch in batches:
             yield _weigh_batch(batch, sent.value)
 
-    return manifest.mapInArrow(weigh, manifest.schema)
+    return map_batches(manifest, weigh, manifest.schema)
 
 
 def count_labels(manifest: DataFrame) -> DataFrame:

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from pipeline.labeling import match
 from pipeline.labeling.classes import Lookup, NamedClass, lookup_members
+from pipeline.runtime.tasks import map_batches
 from pipeline.text.lexicon import lemma
 from pipeline.text.wordnet import wordnet
 from pipeline.vocabulary.merging.phrases import lemmas
@@ -85,7 +86,7 @@ def inflection(texts: DataFrame, mentions: DataFrame, kept: pa.Table, most: int,
 def first_senses(texts: DataFrame, mentions: DataFrame) -> Labelling:
     """Labels are the first noun senses of WordNet, by their places in its file."""
     spoken = texts.where(F.col("language").isin("en", "und")).select("text_id", "tokens")
-    senses = spoken.mapInArrow(_sense_batches, _SENSES_DDL)
+    senses = map_batches(spoken, _sense_batches, _SENSES_DDL)
     assignments = senses.join(mentions.select("text_id", "image_id"), "text_id").select("image_id", "label_id")
 
     def lookup(words: tuple[str, ...]) -> frozenset[int]:

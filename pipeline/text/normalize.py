@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import NormalizeConfig
+from pipeline.runtime.tasks import map_batches
 from pipeline.text import boilerplate
 from pipeline.text.batches import clean_batch
 from pipeline.text.boilerplate import is_boilerplate, is_repeated
@@ -98,7 +99,7 @@ def mask_raw(rejects: DataFrame) -> DataFrame:
             texts = [None if text is None else mask(text)[:200] for text in batch.column("raw").to_pylist()]
             yield batch.set_column(place, batch.schema.field("raw"), pa.array(texts, pa.string()))
 
-    return rejects.mapInArrow(masked, rejects.schema)
+    return map_batches(rejects, masked, rejects.schema)
 
 
 def tokens_of() -> Column:
@@ -117,7 +118,7 @@ def _text_id() -> Column:
 
 
 def _clean(distinct: DataFrame, config: NormalizeConfig, detect: bool = True) -> DataFrame:
-    found = distinct.mapInArrow(functools.partial(_clean_batches, config=config, detect=detect), _CLEANED_DDL)
+    found = map_batches(distinct, functools.partial(_clean_batches, config=config, detect=detect), _CLEANED_DDL)
     return found.select("raw", "stated", "text", "language", tokens_of().alias("tokens"), "flags", "reason", "rivals")
 
 

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from pipeline.labeling.trusted.features import Floats, Images, Space, nearest, weigh_phrases
 from pipeline.labeling.trusted.model import Combiner, Parts, probability
+from pipeline.runtime.tasks import map_batches
 from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import KeySet
 
@@ -65,7 +66,7 @@ def find_phrases(texts: DataFrame, mentions: DataFrame, ids: "Broadcast[bytes]",
         most: words of the longest phrase.
     """
     finder = functools.partial(_find_batches, ids=ids, most=most)
-    found = texts.select("text_id", "text", "language").mapInArrow(finder, "text_id long, phrase int")
+    found = map_batches(texts.select("text_id", "text", "language"), finder, "text_id long, phrase int")
     said = mentions.select("text_id", "image_id").distinct()
     return found.join(said, "text_id").groupBy("image_id").agg(F.array_sort(F.collect_set("phrase")).alias("phrases"))
 
@@ -95,8 +96,8 @@ def give_labels(images: DataFrame, lesson: "Broadcast[Lesson]") -> DataFrame:
         images: image_id, phrases, labels; as `describe` takes them.
         lesson: what was learnt.
     """
-    return images.select("image_id", "phrases", "labels").mapInArrow(
-        functools.partial(_give_batches, lesson=lesson), GIVEN_DDL
+    return map_batches(
+        images.select("image_id", "phrases", "labels"), functools.partial(_give_batches, lesson=lesson), GIVEN_DDL
     )
 
 

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from pipeline.manifest.balance.plan import Labels, Outcome, choose_cap, from_units, image_rates, to_units, weigh
 from pipeline.runtime.config import PublishConfig
+from pipeline.runtime.tasks import map_batches
 
 _KEPT, _SHOWN = -1, -2  # in place of a label: sums over all images
 _SUMS = "plan int, label_id int, units bigint"
@@ -58,7 +59,7 @@ def _sums(
 ) -> list[dict[int, int]]:
     """Of each plan: label_id -> units."""
     shared: Broadcast[Plans] = manifest.sparkSession.sparkContext.broadcast((labels, tuple(plans), by_label))
-    rows = manifest.select("label_ids").mapInArrow(lambda batches: _sum_task(batches, shared.value), _SUMS)
+    rows = map_batches(manifest.select("label_ids"), lambda batches: _sum_task(batches, shared.value), _SUMS)
     found: list[dict[int, int]] = [{} for _ in plans]
     for row in rows.groupBy("plan", "label_id").agg(F.sum("units").alias("units")).toArrow().to_pylist():
         found[row["plan"]][row["label_id"]] = row["units"]

@@ -49,7 +49,7 @@ def mine_grown(run: Run) -> tuple[int, int]:
     counted = counted.withColumns({"specificity": F.lit(None).cast("double")}).persist(StorageLevel.MEMORY_AND_DISK)
     all_images = history.images + _new_images(run, history)
     run.record.content["mined_images"] = all_images
-    shaped = _with_parts(counted, mined)
+    shaped = _with_parts(counted, mined).persist(StorageLevel.MEMORY_AND_DISK)  # looked at from several sides
     measured = selection.measure(shaped, all_images, config, find_signatures(run, counted, spoken))
     measured = measured.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
     judged = selection.judge(measured, config).join(F.broadcast(_frame(run, promoted)), "phrase_id", "left_semi")
@@ -60,7 +60,7 @@ def mine_grown(run: Run) -> tuple[int, int]:
     known = history.read("contexts").select("phrase_id")
     new = judged.where("kept").join(known, "phrase_id", "left_anti")
     write_contexts(run, spoken, new, mined, all_images, run.run_id)
-    for frame in (measured, counted, support, spoken, packed):
+    for frame in (measured, shaped, counted, support, spoken, packed):
         frame.unpersist()
     for sent in (wanted, sought, tail):
         sent.destroy()

@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime import files
+from pipeline.runtime.tasks import map_batches
 from pipeline.vocabulary.encoding.encoders import load_encoder, prepare
 
 _VECTORS = pa.schema([("phrase", pa.string()), ("vector", pa.list_(pa.float32()))])
@@ -37,7 +38,7 @@ def encode_phrases(phrases: DataFrame, encoder: str, backend: str, store: str) -
     model = prepare(encoder, store)
     sent = model is not None and _send(phrases.sparkSession.sparkContext, model)
     encode = functools.partial(_encode, encoder=encoder, backend=backend, store=None if sent else store)
-    return phrases.select("phrase").mapInArrow(encode, VECTORS_DDL)
+    return map_batches(phrases.select("phrase"), encode, VECTORS_DDL)
 
 
 def once_each(vectors: DataFrame) -> DataFrame:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from pipeline.runtime.tasks import map_batches
 from pipeline.vocabulary.mining import word_arrays
 
 _DDL = "texts long, bundle binary"
@@ -35,7 +36,7 @@ def pack(texts: DataFrame) -> DataFrame:
         texts: text (words and `|`, one space between them), language, weight and, where no text stands twice, text_id.
             Without it, equal texts that come near each other are packed as one, with the sum of their weights.
     """
-    return texts.mapInArrow(_pack_batches, _DDL)
+    return map_batches(texts, _pack_batches, _DDL)
 
 
 def unpack(batches: Iterator[pa.RecordBatch]) -> Iterator[Bundle]:

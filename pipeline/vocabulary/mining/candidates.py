@@ -15,6 +15,7 @@ from pyspark import Broadcast
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.runtime.tasks import map_batches
 from pipeline.vocabulary.mining import bundles, ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import Hashes, KeySet, list_by_text
 
@@ -36,7 +37,7 @@ def find_phrases(packed: DataFrame, survivors: "Broadcast[bytes]", most: int) ->
         survivors: ascending phrase_ids, as bytes of int64.
         most: words of the longest phrase.
     """
-    return packed.mapInArrow(functools.partial(_find_batches, survivors=survivors, most=most), _FOUND_DDL)
+    return map_batches(packed, functools.partial(_find_batches, survivors=survivors, most=most), _FOUND_DDL)
 
 
 def by_image(found: DataFrame, mentions: DataFrame, signals: Sequence[str]) -> DataFrame:
@@ -116,8 +117,8 @@ def keys_of_rare(spoken: DataFrame, rare: "Broadcast[bytes]") -> DataFrame:
         rare: what `rare_phrases` gives, as bytes of int64. They are as many as the tail is long, too many for a
             broadcast join.
     """
-    said = spoken.select("key", "phrases").mapInArrow(
-        functools.partial(_find_rare, rare=rare), "phrase_id long, key long"
+    said = map_batches(
+        spoken.select("key", "phrases"), functools.partial(_find_rare, rare=rare), "phrase_id long, key long"
     )
     return said.groupBy("phrase_id").agg(F.array_sort(F.collect_set("key")).alias("image_keys"))
 

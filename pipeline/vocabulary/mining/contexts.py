@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy import sparse
 
+from pipeline.runtime.tasks import map_batches
 from pipeline.vocabulary.mining import ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import contains
 
@@ -106,7 +107,7 @@ def project(counts: DataFrame, phrases: DataFrame, words: pa.Table, images: int)
                 yield pa.record_batch([batch["phrase_id"], batch["images"], values, beside], schema=_SCHEMA)
 
     named = counts.join(phrases.select("phrase_id", "phrase", "language"), "phrase_id")
-    return named.mapInArrow(project_batches, CONTEXTS_DDL)
+    return map_batches(named, project_batches, CONTEXTS_DDL)
 
 
 def name_companions(

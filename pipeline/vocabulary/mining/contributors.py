@@ -16,6 +16,7 @@ import regex
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.runtime.tasks import map_batches
 from pipeline.text.tokens import split_hashtag, tokenize
 from pipeline.text.unicode import fold_case, repair
 
@@ -77,7 +78,7 @@ def read_names(signals: DataFrame, most: int) -> DataFrame:
             voices, runs = zip(*rows, strict=True) if rows else ((), ())
             yield pa.record_batch([pa.array(voices, pa.int64()), pa.array(runs, pa.string())], schema=_RUNS)
 
-    return people.mapInArrow(cut, "voice long, run string").select("voice", F.xxhash64("run").alias("run"))
+    return map_batches(people, cut, "voice long, run string").select("voice", F.xxhash64("run").alias("run"))
 
 
 def find_signatures(phrases: DataFrame, spoken: DataFrame, names: DataFrame, share: float) -> DataFrame:

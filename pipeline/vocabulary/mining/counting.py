@@ -16,6 +16,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.runtime.tasks import map_batches
 from pipeline.vocabulary.mining import bundles, ngrams, tally, word_arrays
 from pipeline.vocabulary.mining.key_arrays import Hashes, total_by_key
 
@@ -43,7 +44,7 @@ def hash_counters(packed: DataFrame, bits: int, threshold: int, most: int) -> Da
         most: words of the longest phrase.
     """
     counter = functools.partial(_sum_batches, bits=bits, threshold=threshold, most=most)
-    partial = packed.mapInArrow(counter, "block int, sums binary")
+    partial = map_batches(packed, counter, "block int, sums binary")
 
     def pass_block(block: pa.Table) -> pa.Table:
         passing = tally.passing(block["sums"].to_pylist(), threshold)
@@ -62,7 +63,7 @@ def count_phrases(packed: DataFrame, bitmap: "Broadcast[bytes]", most: int) -> D
         bitmap: which counters pass, from `tally.join_blocks`.
         most: words of the longest phrase.
     """
-    partial = packed.mapInArrow(functools.partial(_count_batches, bitmap=bitmap, most=most), _COUNTS_DDL)
+    partial = map_batches(packed, functools.partial(_count_batches, bitmap=bitmap, most=most), _COUNTS_DDL)
     # Two phrases with one hash would differ in name; the smaller one wins on every machine alike.
     names = [F.min(name).alias(name) for name in ("phrase", "language", "n_words")]
     return partial.groupBy("phrase_id").agg(F.sum("weight").alias("weight"), *names)

@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import MineConfig
+from pipeline.runtime.tasks import map_batches
 from pipeline.vocabulary.mining import bundles, ngrams, word_arrays
 from pipeline.vocabulary.mining.key_arrays import KeySet
 
@@ -22,7 +23,7 @@ _FOUND = pa.schema([("text_id", pa.int64()), ("phrase_id", pa.int64())])
 
 def all_keys(packed: DataFrame, most: int) -> DataFrame:
     """(phrase_id) of every phrase of up to `most` words in texts, each once; of what `bundles.pack` gives."""
-    return packed.mapInArrow(functools.partial(_key_batches, most=most), "phrase_id long").distinct()
+    return map_batches(packed, functools.partial(_key_batches, most=most), "phrase_id long").distinct()
 
 
 def find_keys(texts: DataFrame, wanted: "Broadcast[bytes]", most: int) -> DataFrame:
@@ -34,7 +35,7 @@ def find_keys(texts: DataFrame, wanted: "Broadcast[bytes]", most: int) -> DataFr
         most: words of the longest phrase.
     """
     finder = functools.partial(_find_batches, wanted=wanted, most=most)
-    return texts.select("text_id", "text", "language").mapInArrow(finder, "text_id long, phrase_id long")
+    return map_batches(texts.select("text_id", "text", "language"), finder, "text_id long, phrase_id long")
 
 
 def name_keys(packed: DataFrame, wanted: "Broadcast[bytes]", most: int) -> DataFrame:
@@ -46,7 +47,7 @@ def name_keys(packed: DataFrame, wanted: "Broadcast[bytes]", most: int) -> DataF
         most: words of the longest phrase.
     """
     namer = functools.partial(_name_batches, wanted=wanted, most=most)
-    named = packed.mapInArrow(namer, "phrase_id long, phrase string, language string, n_words int")
+    named = map_batches(packed, namer, "phrase_id long, phrase string, language string, n_words int")
     # Two phrases with one hash would differ in name; the smaller one wins, as where all is counted.
     return named.groupBy("phrase_id").agg(*(F.min(name).alias(name) for name in _NAMED.names[1:]))
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.types import ArrayType, DoubleType, LongType, StringType, StructField, StructType
 
+from pipeline.runtime.tasks import map_batches
 from pipeline.text.stopwords import stop_words
 from pipeline.text.visual import visibility
 from pipeline.vocabulary.mining import ngrams, word_arrays
@@ -35,7 +36,7 @@ def add_shapes(phrases: DataFrame) -> DataFrame:
         phrases: phrase, language and any other columns.
     """
     added = [StructField(field.name, kind) for field, kind in zip(_ADDED, _ADDED_TYPES, strict=True)]
-    return phrases.mapInArrow(_shape_batches, StructType([*phrases.schema, *added]))
+    return map_batches(phrases, _shape_batches, StructType([*phrases.schema, *added]))
 
 
 def shape_fault(words: Sequence[str], language: str) -> str | None:
