@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -27,6 +28,8 @@ from scale_mixture import Mixture, make_images, read_lexicon
 from watch import watch
 
 _GROWN, _FULL = "grown", "whole"
+
+Numbers = npt.NDArray[np.int64]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stderr.write(seen.output[-4_000:])
             return 1
         found |= {f"{name}_seconds": round(seen.seconds, 1), f"{name}_peak_mb": seen.peak_mb}
-        found[f"{name}_stages"] = {item["stage"]: item["seconds"] for item in _record(folder, name)["stages"]}
+        stages = _record(folder, name)["stages"]
+        found[f"{name}_stages"] = {item["stage"]: [item["seconds"], item["cpu_seconds"]] for item in stages}
     found["growth"] = _record(folder, _GROWN)["growth"]
     found |= compare(folder, RUN, _GROWN, "base")
     if parsed.full:
@@ -84,31 +88,37 @@ def make_day(folder: Path, signals: int, rows: int) -> int:
 
 def compare(folder: Path, one: str, other: str, named: str) -> dict[str, Any]:
     """How far two runs agree: keys of labels, and labels of the images that both have, by their names."""
-    labels = {run: _tree(folder, run, "labels").to_table(["label_id", "label_key", "name"]) for run in (one, other)}
-    keys = {run: set(table["label_key"].to_pylist()) for run, table in labels.items()}
-    pairs = {run: _pairs(folder, run, labels[run]) for run in (one, other)}
-    images = [set(table["image_id"].to_pylist()) for table in pairs.values()]
-    both = images[0] & images[1]
-    said = [
-        {pair for pair in zip(table["image_id"].to_pylist(), table["name"].to_pylist(), strict=True) if pair[0] in both}
-        for table in pairs.values()
-    ]
+    labels = [_tree(folder, run, "labels").to_table(["label_id", "label_key", "name"]) for run in (one, other)]
+    rows = [_tree(folder, run, "data").to_table(["image_id", "label_ids"]) for run in (one, other)]
+    keys = [set(table["label_key"].to_pylist()) for table in labels]
+    names = _number(*(table.sort_by("label_id")["name"] for table in labels))
+    images = _number(*(table["image_id"] for table in rows))
+    pairs = [_pairs(table, *numbers) for table, *numbers in zip(rows, images, names, strict=True)]
+    both = np.intersect1d(*images)
+    said = [np.unique(each[np.isin(each >> 32, both)]) for each in pairs]  # labels of one run may share a name
+    alike = len(np.intersect1d(*said, assume_unique=True))
     return {
-        f"labels_{named}": len(keys[one]),
-        f"keys_of_{named}_in_grown": len(keys[one] & keys[other]),
+        f"labels_{named}": len(keys[0]),
+        f"keys_of_{named}_in_grown": len(keys[0] & keys[1]),
         f"images_{named}": len(images[0]),
         f"images_grown_and_{named}": len(both),
-        f"pairs_alike_{named}": round(len(said[0] & said[1]) / max(1, len(said[0] | said[1])), 4),
+        f"pairs_alike_{named}": round(alike / max(1, len(said[0]) + len(said[1]) - alike), 4),
     }
 
 
-def _pairs(folder: Path, run: str, labels: pa.Table) -> pa.Table:
-    """(image_id, name) of each label of an image."""
-    rows = _tree(folder, run, "data").to_table(["image_id", "label_ids"])
-    lists = rows["label_ids"].combine_chunks()
-    place = pa.array(np.repeat(np.arange(len(lists)), np.asarray(pc.list_value_length(lists))))
-    ranked = labels.sort_by("label_id")["name"].combine_chunks()
-    return pa.table({"image_id": rows["image_id"].take(place), "name": ranked.take(lists.flatten())})
+def _number(one: pa.ChunkedArray, other: pa.ChunkedArray) -> tuple[Numbers, Numbers]:
+    """The strings of two columns as numbers, equal ones alike, int64."""
+    codes = pa.chunked_array([*one.chunks, *other.chunks]).dictionary_encode().combine_chunks()
+    numbers = codes.indices.to_numpy().astype(np.int64)
+    return numbers[: len(one)], numbers[len(one) :]
+
+
+def _pairs(rows: pa.Table, images: Numbers, names: Numbers) -> Numbers:
+    """Each label of each image as image * 2^32 + name, int64."""
+    lists = rows["label_ids"]
+    lengths = pc.list_value_length(lists).to_numpy().astype(np.int64)
+    found = names[pc.list_flatten(lists).to_numpy()]
+    return (np.repeat(images, lengths) << 32) + found
 
 
 def _tree(folder: Path, run: str, table: str) -> ds.Dataset:
