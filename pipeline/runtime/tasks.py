@@ -3,17 +3,20 @@
 import functools
 import gc
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql.types import StructType
+
+if TYPE_CHECKING:  # who cleans or matches one text starts no Spark, and need not wait for it
+    from pyspark.sql import DataFrame
+    from pyspark.sql.types import StructType
 
 Batches = Iterator[pa.RecordBatch]
 
 _MANY = 20_000  # objects, looked through in a few milliseconds
 
 
-def map_batches(frame: DataFrame, function: Callable[[Batches], Batches], schema: StructType | str) -> DataFrame:
+def map_batches(frame: "DataFrame", function: Callable[[Batches], Batches], schema: "StructType | str") -> "DataFrame":
     """What a function makes of a frame, part by part, in Python processes of Spark.
 
     Args:

@@ -1,7 +1,8 @@
 """The order of the house: every package imports only from itself and from packages below it.
 
 text, sources and runtime are the ground floor and use none of each other, with two exceptions: text may know the
-settings and the errors (pipeline.runtime.config, pipeline.runtime.errors), and sources may use runtime.
+settings, the errors and the way into Spark's tasks (pipeline.runtime.config, errors and tasks), and sources may use
+runtime.
 """
 
 import ast
@@ -16,7 +17,7 @@ import pipeline
 HOUSE = Path(pipeline.__file__).parent
 FLOORS = ("docs", "stages", "review", "manifest", "labeling", "vocabulary", "text", "sources", "runtime")
 GROUND = {
-    "text": ("pipeline.text", "pipeline.runtime.config", "pipeline.runtime.errors"),
+    "text": ("pipeline.text", *(f"pipeline.runtime.{name}" for name in ("config", "errors", "tasks"))),
     "sources": ("pipeline.sources", "pipeline.runtime"),
     "runtime": ("pipeline.runtime",),
 }
