@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 for _name in ("COLUMNS", "LINES"):
     os.environ.pop(_name, None)  # pytest-xdist tells its processes of a window of 80 columns that nobody looks at
 # Java compiles quickly and never again: no test runs for long, and a run on 400 images takes a fifth less CPU time.
-os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m")
 hypothesis.settings.register_profile("untimed", deadline=None)  # how busy the machine is says nothing of the code
 hypothesis.settings.load_profile("untimed")
 
