@@ -74,6 +74,7 @@ def plan_blocks(found: Sequence[dict[str, Any]], names: Sequence[str], minimum: 
         names: of labels, label_id = place.
         minimum: showings that a label should have.
     """
+    lacking = f"below {minimum:,g} showing{'' if minimum == 1 else 's'}"
     rows = [
         ["cap t", *(_number(item["cap"], 3) for item in found)],
         ["labels repeat below", *(_number(item["repeat_threshold"], 3) for item in found)],
@@ -86,13 +87,13 @@ def plan_blocks(found: Sequence[dict[str, Any]], names: Sequence[str], minimum: 
             for band in BANDS
         ),
         ["effective number of labels", *(_number(item["effective_classes"], 0) for item in found)],
-        [f"labels below {minimum:,g} showings", *(f"{len(item['below']):,}" for item in found)],
+        [f"labels {lacking}", *(f"{len(item['below']):,}" for item in found)],
     ]
     budgets = [item["budget"] for item in found]
     below = [(item["budget"], _some([names[label] for label in item["below"]])) for item in found[1:]]
     return (
         Grid("Plans", ("", *budgets), tuple(map(tuple, rows)), frozenset(budgets), heads=1),
-        facts(f"Labels below {minimum:,g} showings", *below),
+        facts(f"Labels {lacking}", *below),
     )
 
 
