@@ -1,4 +1,4 @@
-"""Python in Spark's tasks: the one way in which functions of this project get there."""
+"""Functions that Spark's Python processes run, batch by batch."""
 
 import functools
 import gc

@@ -81,10 +81,8 @@ def _contexts(phrases: Phrases, groups: list[list[int]], asked: Index) -> tuple[
     """The context of each group asked for and the images it was told from: those of its members together."""
     if phrases.context is None or phrases.looked is None:
         return None, None
-    matrix, looked = (
-        np.zeros((len(asked) + 1, phrases.context.width), dtype=np.float32),
-        np.zeros(len(groups), np.int64),
-    )
+    matrix = np.zeros((len(asked) + 1, phrases.context.width), dtype=np.float32)
+    looked = np.zeros(len(groups), dtype=np.int64)
     for row, unit in enumerate(asked.tolist()):
         weight = phrases.looked[groups[unit]]
         whole = weight.astype(np.float32) @ phrases.context[groups[unit]]
