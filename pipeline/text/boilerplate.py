@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import NormalizeConfig
+from pipeline.text.facts import RAW, as_facts
 
 MOST_SEGMENTS = 10_000  # most frequent first; the rest is rare, and what is sent to every task stays small
 REASON = "boilerplate"
@@ -36,20 +37,13 @@ def find_segments(signals: DataFrame, cleaned: DataFrame, images: DataFrame, con
         images: the table images.
         config: the settings of normalization.
     """
-    known = cleaned.where("reason is null").select("raw", "stated", "text")
+    known = cleaned.where("reason is null").select(*RAW, "text")
     host = F.nullif(F.lower(F.regexp_extract("image_uri", _HOST, 1)), F.lit(""))
     # A number, since the least and the greatest of strings would be told by sorting all rows.
     voice = F.when(F.col("contributor").isNotNull(), F.xxhash64("contributor"))
     facts = (
-        signals.where(F.col("signal").isin(*config.individual_signals))
-        .select(
-            "image_id",
-            "source",
-            "contributor",
-            F.col("text").alias("raw"),
-            F.coalesce("language", F.lit("")).alias("stated"),
-        )
-        .join(known, ["raw", "stated"])
+        as_facts(signals.where(F.col("signal").isin(*config.individual_signals)), "image_id", "source", "contributor")
+        .join(known, RAW)
         .join(images.select("image_id", host.alias("host")), "image_id", "left")
         .select(voice.alias("voice"), "text", F.explode(_scopes()).alias("scope"))
     )

@@ -13,6 +13,7 @@ from pipeline.text import boilerplate
 from pipeline.text.batches import clean_batch
 from pipeline.text.boilerplate import is_boilerplate, is_repeated
 from pipeline.text.clean import Cleaner
+from pipeline.text.facts import RAW, as_facts
 from pipeline.text.hygiene import mask
 
 _CLEANED_DDL = (
@@ -29,7 +30,7 @@ def clean_distinct(signals: DataFrame, config: NormalizeConfig) -> DataFrame:
     Python, since Unicode normalization, mojibake repair and language detection have no Spark functions; distinct texts
     only, since board names and queries repeat enormously.
     """
-    distinct = signals.select(F.col("text").alias("raw"), _stated().alias("stated")).distinct()
+    distinct = as_facts(signals).distinct()
     return _clean(distinct, config)
 
 
@@ -42,7 +43,7 @@ def clean_voted(votes: DataFrame, cleaned: DataFrame, config: NormalizeConfig) -
         config: the settings that it was cleaned by.
     """
     wanted = votes.select("raw", F.col("voted").alias("stated")).distinct()
-    fresh = wanted.join(cleaned.select("raw", "stated"), ["raw", "stated"], "left_anti")
+    fresh = wanted.join(cleaned.select(RAW), RAW, "left_anti")
     again = _clean(fresh, config, detect=False)
     flags = F.array_sort(F.array_append("flags", F.lit("language_voted")))
     return cleaned.unionByName(again.withColumns({"flags": flags}))
@@ -61,16 +62,14 @@ def distinct_texts(cleaned: DataFrame) -> DataFrame:
 
 def fold_mentions(signals: DataFrame, cleaned: DataFrame, images: DataFrame, config: NormalizeConfig) -> DataFrame:
     """The table mentions: who says which text of which image, reposts folded into the image that they repost."""
-    known = cleaned.where("reason is null").select("raw", "stated", is_repeated(), _text_id().alias("text_id"))
+    known = cleaned.where("reason is null").select(*RAW, is_repeated(), _text_id().alias("text_id"))
     reposts = images.where("duplicate_of is not null").select("image_id", "duplicate_of")
-    facts = signals.select(
-        "image_id", "signal", "count", "contributor", F.col("text").alias("raw"), _stated().alias("stated")
-    )
+    facts = as_facts(signals, "image_id", "signal", "count", "contributor")
     # The hash of null is a number too; nobody named must stay null, which collect_set leaves out.
     voiced = F.when(F.col("contributor").isNotNull(), F.xxhash64("contributor"))
     voices = F.slice(F.array_sort(F.collect_set(voiced)), 1, config.max_contributors).alias("contributors")
     return (
-        facts.join(known, ["raw", "stated"])
+        facts.join(known, RAW)
         .where(~is_boilerplate(config))
         .join(reposts, "image_id", "left")
         .groupBy(F.coalesce("duplicate_of", "image_id").alias("image_id"), "text_id", "signal")
@@ -82,9 +81,9 @@ def rejected_facts(signals: DataFrame, cleaned: DataFrame, config: NormalizeConf
     """(source, reason, raw) of each fact whose text cannot be used."""
     reason = F.when(F.col("reason").isNull() & is_boilerplate(config), boilerplate.REASON).otherwise(F.col("reason"))
     known = cleaned.where(F.col("reason").isNotNull() | is_repeated())
-    facts = signals.select("source", "signal", F.col("text").alias("raw"), _stated().alias("stated"))
+    facts = as_facts(signals, "source", "signal")
     return (
-        facts.join(known.select("raw", "stated", "reason", is_repeated()), ["raw", "stated"])
+        facts.join(known.select(*RAW, "reason", is_repeated()), RAW)
         .select("source", reason.alias("reason"), "raw")
         .where("reason is not null")
     )
@@ -107,10 +106,6 @@ def tokens_of() -> Column:
     # Signs part words by a bar of its own, which no word holds.
     words = F.split(F.replace("text", F.lit("|"), F.lit("")), " ")
     return F.when(F.col("text") == "", F.array().cast("array<string>")).otherwise(words)
-
-
-def _stated() -> Column:
-    return F.coalesce("language", F.lit(""))
 
 
 def _text_id() -> Column:

@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.runtime.config import NormalizeConfig
+from pipeline.text.facts import RAW, as_facts
 from pipeline.text.language import UNDETERMINED
 
 _MOST_TEXTS = 10  # texts of an image that count: a million captions in one language are no proof for a title
@@ -26,9 +27,8 @@ def facts_by_image(signals: DataFrame, cleaned: DataFrame) -> DataFrame:
         signals: the table signals.
         cleaned: from `pipeline.text.normalize.clean_distinct`.
     """
-    known = cleaned.where("reason is null").select("raw", "stated", "language", "rivals")
-    stated = F.coalesce("language", F.lit("")).alias("stated")
-    facts = signals.select("image_id", "signal", F.col("text").alias("raw"), stated).join(known, ["raw", "stated"])
+    known = cleaned.where("reason is null").select(*RAW, "language", "rivals")
+    facts = as_facts(signals, "image_id", "signal").join(known, RAW)
     board = F.when(F.col("signal") == "board", F.col("raw")).alias("board")
     unsure = F.when(F.col("rivals").isNotNull(), F.col("raw")).alias("raw")
     return facts.select("image_id", board, unsure, "language", "rivals").repartition("image_id")
