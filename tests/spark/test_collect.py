@@ -238,8 +238,23 @@ def test_equally_weak_pairs_are_told_apart_by_a_hash(spark: SparkSession, parts:
     rows = [(f"i{n}", None, [0, 1], [0.5, 0.5]) for n in range(20)]
     struct = "image_id string, image_uri string, label_ids array<int>, label_confidences array<float>"
     manifest = spark.createDataFrame(rows if parts == 1 else rows[::-1], struct).repartition(parts)
-    labels = spark.createDataFrame([(0, "aa"), (1, "bb")], "label_id int, label_key string")
+    labels = spark.createDataFrame(
+        [(0, "aa", 0.5), (1, "bb", 0.5), (2, "cc", None)], "label_id int, label_key string, least float"
+    )
     found = weak_pairs(manifest, labels, 24).collect()
     assert len(found) == 2
     expected = weak_pairs(spark.createDataFrame(rows, struct).repartition(1), labels, 24).collect()
     assert sorted(found) == sorted(expected)
+
+
+def test_the_weakest_pair_of_a_label_is_found_though_others_are_as_weak_as_another_labels(spark: SparkSession) -> None:
+    confidences = [[0.3, 0.4], [0.5, 0.3], [0.3, 0.2], [0.9, 0.9]]
+    rows = [(f"i{n}", None, [0, 1], each) for n, each in enumerate(confidences)] + [("j", None, [2], [0.6])]
+    struct = "image_id string, image_uri string, label_ids array<int>, label_confidences array<float>"
+    listed = [(0, "aa", 0.3), (1, "bb", 0.2), (2, "cc", 0.6)]
+    labels = spark.createDataFrame(listed, "label_id int, label_key string, least float")
+    found = weak_pairs(spark.createDataFrame(rows, struct), labels, 2).collect()
+    assert [(row.label_id, row.image_id, round(row.confidence, 3)) for row in found] in (
+        [(1, "i2", 0.2), (0, "i0", 0.3)],
+        [(1, "i2", 0.2), (0, "i2", 0.3)],
+    )

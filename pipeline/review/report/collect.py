@@ -70,7 +70,7 @@ def collect_report(
     odd = doubtful.find_odd(members, found, tables, cfg.doubts_shown // 2)
     pictured = doubtful.labels_of((*far, *odd), found, cards)
     pictured += browsed.choose_pictured(found, cfg.labels_pictured, [*cards, *pictured])
-    wanted = Wanted(cards, pictured, doubts.weak_pairs(tables("manifest"), tables("labels"), cfg.doubts_shown))
+    wanted = Wanted(cards, pictured, doubts.weak_pairs(tables("manifest"), labels, cfg.doubts_shown))
     roots = record["config"].get("paths", {}).get("allowed_roots", ())
     proofs = find_examples(tables, wanted, cfg, roots)
     manifest = _one(
@@ -125,19 +125,20 @@ def _signal_columns(signals: Sequence[str]) -> list[str]:
 
 
 def _label_counts(manifest: DataFrame, signals: Sequence[str]) -> DataFrame:
-    """(label_id, kept, sure, a column a signal): what the manifest says of each label.
+    """(label_id, kept, least, sure, a column a signal): what the manifest says of each label.
 
-    kept: images in the capped set. sure: sum of confidences in millionths, whole numbers, so that no order of rows
-    changes it. Columns of signals: images on which each says the label.
+    kept: images in the capped set. least: the smallest confidence. sure: sum of confidences in millionths, whole
+    numbers, so that no order of rows changes it. Columns of signals: images on which each says the label.
     """
     kept = (F.col("sample_u") < F.col("keep_prob")).alias("kept")
     zipped = F.explode(F.arrays_zip("label_ids", "label_confidences", "label_sources")).alias("pair")
     pairs = manifest.select(kept, zipped)
     bits = F.col("pair.label_sources")
     said = [F.count_if(bits.bitwiseAND(1 << i) != 0).alias(name) for i, name in enumerate(_signal_columns(signals))]
-    sure = F.sum(F.round(F.col("pair.label_confidences") * 1_000_000).cast("long")).alias("sure")
+    confidence = F.col("pair.label_confidences")
+    sure = F.sum(F.round(confidence * 1_000_000).cast("long")).alias("sure")
     label = F.col("pair.label_ids").alias("label_id")
-    return pairs.groupBy(label).agg(F.count_if("kept").alias("kept"), sure, *said)
+    return pairs.groupBy(label).agg(F.count_if("kept").alias("kept"), F.min(confidence).alias("least"), sure, *said)
 
 
 def _sizes(frame: DataFrame, column: str) -> dict[int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -87,11 +88,13 @@ def find_examples(
 
 
 def _read_texts(tables: Callable[[str], DataFrame], pairs: DataFrame) -> dict[tuple[int, str], list[Said]]:
-    texts = examples.example_texts(
-        pairs, tables("assignments"), tables("mentions"), tables("texts"), _TEXTS_SHOWN, _TEXT_LENGTH
-    )
+    spoken = examples.spoken_evidence(pairs, tables("assignments"), tables("mentions"))
+    spoken = spoken.persist(StorageLevel.MEMORY_AND_DISK)
+    spoken.count()  # few, as a rule: now Spark knows, and does not put all texts in order to join them
+    texts = examples.example_texts(spoken, tables("texts"), _TEXTS_SHOWN, _TEXT_LENGTH)
     said: dict[tuple[int, str], list[Said]] = {}
     for row in texts.orderBy("label_id", "image_id", "place").collect():
         text = Said(row.signal, row.text, row.phrase, row["count"])
         said.setdefault((row.label_id, row.image_id), []).append(text)
+    spoken.unpersist()
     return said

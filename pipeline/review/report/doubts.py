@@ -73,25 +73,29 @@ def weak_pairs(manifest: DataFrame, labels: DataFrame, count: int) -> DataFrame:
 
     Args:
         manifest: image_id, image_uri, label_ids and label_confidences.
-        labels: label_id and label_key.
+        labels: label_id, label_key, and `least`, the smallest confidence of the label on any image; null without one.
         count: rows.
 
     Returns:
         (label_id, image_id, image_uri, confidence, place), `place` is 1.
     """
+    # Only labels that may be among the first, and images that have one: few of all pairs are put in order.
+    weakest = labels.where("least is not null").orderBy("least").limit(count).agg(F.max("least").alias("least"))
+    most = F.broadcast(weakest.select(F.col("least").alias("most")))
+    known = labels.select("label_id", "label_key", "least").join(most, F.col("least") <= F.col("most"))
+    doubtful = manifest.join(most, F.array_min("label_confidences") <= F.col("most"))
     zipped = F.explode(F.arrays_zip("label_ids", "label_confidences")).alias("p")
-    pairs = manifest.select("image_id", "image_uri", zipped).select(
+    pairs = doubtful.select("image_id", "image_uri", zipped).select(
         F.col("p.label_ids").alias("label_id"),
         F.col("p.label_confidences").alias("confidence"),
         "image_id",
         "image_uri",
     )
-    known = pairs.join(F.broadcast(labels.select("label_id", "label_key")), "label_id")
-    tie = F.xxhash64("label_key", "image_id")
+    joined = pairs.join(F.broadcast(known), "label_id").where(F.col("confidence") <= F.col("least"))
     # The smallest struct of a label, and not a window: partial results are one row a label.
-    entry = F.struct("confidence", tie.alias("tie"), "image_id", "image_uri")
-    weakest = known.groupBy("label_id").agg(F.min(entry).alias("w")).select("label_id", "w.*")
-    first = weakest.orderBy("confidence", "tie", "label_id").limit(count)
+    entry = F.struct(F.xxhash64("label_key", "image_id").alias("tie"), "image_id", "image_uri")
+    found = joined.groupBy("label_id", "confidence").agg(F.min(entry).alias("w"))
+    first = found.select("label_id", "confidence", "w.*").orderBy("confidence", "tie", "label_id").limit(count)
     return first.select("label_id", "image_id", "image_uri", "confidence", F.lit(1).alias("place"))
 
 

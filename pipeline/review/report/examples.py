@@ -43,15 +43,29 @@ def example_images(manifest: DataFrame, labels: DataFrame, label_ids: Sequence[i
     return placed.where(F.col("place") <= count).select("label_id", "image_id", "image_uri", "confidence", "place")
 
 
-def example_texts(
-    images: DataFrame, assignments: DataFrame, mentions: DataFrame, texts: DataFrame, count: int, length: int
-) -> DataFrame:
+def spoken_evidence(images: DataFrame, assignments: DataFrame, mentions: DataFrame) -> DataFrame:
+    """What is said of images by the kinds of text that say a label of them.
+
+    Args:
+        images: (label_id, image_id) of the examples; small.
+        assignments: with the evidence.
+        mentions: what was said of each image.
+
+    Returns:
+        (label_id, image_id, signal, phrase, text_id, count); whether a text says the phrase is not looked at.
+    """
+    pair = ["label_id", "image_id"]
+    evidence = assignments.join(F.broadcast(images.select(*pair)), pair).select(*pair, F.explode("evidence").alias("e"))
+    phrases = evidence.select(*pair, F.col("e.signal").alias("signal"), F.col("e.phrase").alias("phrase"))
+    said = mentions.select("image_id", "signal", "text_id", "count")
+    return F.broadcast(phrases).join(said, ["image_id", "signal"])
+
+
+def example_texts(spoken: DataFrame, texts: DataFrame, count: int, length: int) -> DataFrame:
     """The `count` most frequent texts that say a label of an image.
 
     Args:
-        images: (label_id, image_id) of the examples.
-        assignments: with the evidence.
-        mentions: what was said of each image.
+        spoken: from `spoken_evidence`.
         texts: the texts themselves.
         count: texts of an image and label.
         length: characters of a text; the rest is cut off.
@@ -61,10 +75,7 @@ def example_texts(
         several signals names them all in `signal`, and sums their counts.
     """
     pair = ["label_id", "image_id"]
-    evidence = assignments.join(F.broadcast(images.select(*pair)), pair).select(*pair, F.explode("evidence").alias("e"))
-    phrases = evidence.select(*pair, F.col("e.signal").alias("signal"), F.col("e.phrase").alias("phrase"))
-    said = mentions.select("image_id", "signal", "text_id", "count")
-    found = F.broadcast(phrases).join(said, ["image_id", "signal"]).join(texts.select("text_id", "text"), "text_id")
+    found = spoken.join(texts.select("text_id", "text"), "text_id")
     whole_words = F.contains(F.concat(F.lit(" "), "text", F.lit(" ")), F.concat(F.lit(" "), "phrase", F.lit(" ")))
     longest = F.max(F.struct(F.length("phrase").alias("length"), "phrase"))
     by_signal = (
