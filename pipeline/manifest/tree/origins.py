@@ -52,7 +52,7 @@ def find_origins(manifest: DataFrame, mentions: DataFrame, texts: DataFrame) -> 
     said = mentions.groupBy("text_id").agg(F.count(F.lit(1)).alias("n"))  # far fewer rows, before they are joined
     spoken = said.join(texts.select("text_id", "language"), "text_id")
     languages, other_languages, _ = _most(spoken.groupBy(F.col("language").alias("name")).agg(F.sum("n").alias("n")))
-    people = mentions.select(F.explode(F.col("contributors").cast("array<string>")).alias("name"))
+    people = mentions.select(F.explode("contributors").alias("name"))
     largest, others, contributors = _most(people.groupBy("name").agg(F.count(F.lit(1)).alias("n")))
     return Origins(
         hosts=hosts,
@@ -74,5 +74,5 @@ def _most(counted: DataFrame) -> tuple[dict[str, int], int, int]:
     total = counted.agg(F.sum("n").alias("n"), F.count(F.lit(1)).alias("all")).first()
     counted.unpersist()
     assert total is not None
-    shown = {row.name: int(row.n) for row in rows}
+    shown = {str(row.name): int(row.n) for row in rows}
     return shown, int(total.n or 0) - sum(shown.values()), int(total.all)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from pyarrow import fs
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, DataFrameWriter
 from pyspark.sql import functions as F
 
 from pipeline.manifest.split import uniform
@@ -55,6 +55,7 @@ def write_tree(
     config: PublishConfig,
     facts: CardFacts | None = None,
     rows: FileRows | None = None,
+    settled: DataFrame | None = None,
 ) -> None:
     """Write everything that training code and people need of a run into a fresh folder.
 
@@ -73,6 +74,7 @@ def write_tree(
         config: section [publish]: rows of a file, licence, and what the card says of the plan.
         facts: what else the card tells.
         rows: of a file; what the settings say goes before it.
+        settled: more rows of evidence, out of the files of an earlier tree; they stay in its order.
 
     Raises:
         RunError: the folder exists.
@@ -95,7 +97,10 @@ def write_tree(
     _write(labels.coalesce(1), files.join(destination, "labels"), ["label_id"], rows.manifest)
     _write(members.coalesce(1), files.join(destination, "members"), ["phrase_id"], rows.manifest)
     said = evidence.repartition(_files_for(evidence.count(), rows.evidence), "image_id")
-    _write(said, files.join(destination, "evidence"), load_schema("evidence").key, rows.evidence)
+    place = files.join(destination, "evidence")
+    _write(said, place, load_schema("evidence").key, rows.evidence)
+    if settled is not None:
+        _writer(settled, rows.evidence).mode("append").parquet(files.absolute(place))
     _remove_leftovers(destination)
     named = labels.toArrow().sort_by("label_id")
     files.write_text(files.join(destination, "class_map.txt"), _class_map(named))
@@ -137,8 +142,11 @@ def _anyhow(config: PublishConfig) -> list[Column]:
 
 
 def _write(rows: DataFrame, folder: str, key: Sequence[Column | str], most: int) -> None:
-    options = {"maxRecordsPerFile": most, "parquet.block.size": _GROUP_BYTES}
-    rows.sortWithinPartitions(*key).write.mode("errorifexists").options(**options).parquet(files.absolute(folder))
+    _writer(rows.sortWithinPartitions(*key), most).mode("errorifexists").parquet(files.absolute(folder))
+
+
+def _writer(rows: DataFrame, most: int) -> DataFrameWriter:
+    return rows.write.options(**{"maxRecordsPerFile": most, "parquet.block.size": _GROUP_BYTES})
 
 
 def _class_map(labels: pa.Table) -> str:
