@@ -5,7 +5,8 @@ and Spark's actions happen in this package; what is computed is decided in the o
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pipeline.review import trial
 from pipeline.runtime.cli import Arguments, run_job
@@ -18,6 +19,7 @@ from pipeline.stages.embedding import embed_phrases
 from pipeline.stages.growth.labels import cluster_grown
 from pipeline.stages.growth.phrases import mine_grown
 from pipeline.stages.growth.publishing import publish_grown, report_grown
+from pipeline.stages.growth.signals import ingest_grown
 from pipeline.stages.ingesting import ingest
 from pipeline.stages.matching import match_members
 from pipeline.stages.mining import mine_candidates
@@ -50,11 +52,12 @@ ROAD = (
     Stage("report", "image", ("labels", "members", "manifest"), (), write_report),
 )
 
-_GROWN = {  # stages of a run that grows from another one which do other work; what they read and write is the same
-    "mine_candidates": mine_grown,
-    "cluster": cluster_grown,
-    "publish": publish_grown,
-    "report": report_grown,
+_GROWN: Mapping[str, Mapping[str, Any]] = {  # what is otherwise in a run that grows from another one, by stage
+    "ingest": {"work": ingest_grown, "writes": ("signals", "waiting", "images")},
+    "mine_candidates": {"work": mine_grown},
+    "cluster": {"work": cluster_grown},
+    "publish": {"work": publish_grown},
+    "report": {"work": report_grown},
 }
 
 _REUSE = (
@@ -67,7 +70,7 @@ def road_of(config: Config) -> tuple[Stage, ...]:
     """The stages of a run: those of `ROAD`, of which some do other work where the run grows from another one."""
     if not config.growth.base:
         return ROAD
-    return tuple(dataclasses.replace(stage, work=_GROWN.get(stage.name, stage.work)) for stage in ROAD)
+    return tuple(dataclasses.replace(stage, **_GROWN.get(stage.name, {})) for stage in ROAD)
 
 
 def run_stage(name: str, doc: str, argv: Sequence[str] | None = None) -> int:

@@ -41,22 +41,24 @@ def publish_grown(run: Run) -> tuple[int, int]:
     was = replaced.select("image_id", F.col("split").alias("was"))
     # What was held out once is never trained on.
     fresh = fresh.join(was, "image_id", "left").withColumns({"split": F.coalesce("was", "split")}).drop("was")
-    lines = carried.reweigh(staying, table).unionByName(fresh).persist(StorageLevel.DISK_ONLY)
-    train = lines.where("split = 'train'")
-    outcome = expected.expected_outcomes(train, rows.weighed_labels(table), [plan])[0]
+    fresh = fresh.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
+    labelled = [frame.where("split = 'train'").select("label_ids") for frame in (staying, fresh)]
+    outcome = expected.expected_outcomes(labelled[0].unionByName(labelled[1]), rows.weighed_labels(table), [plan])[0]
     table = rows.with_expected(table, outcome)
     run.record.content["growth"] = {
         "base": history.base.run_id,
         "images": images,
         "images_worked_on": run.tables.rows("images"),
+        "signals_waiting": run.tables.rows("waiting"),
         "labels": table.num_rows,
         "new_labels": table.num_rows - old.num_rows,
         "new_members": run.tables.pointer("members", run.run_id)["rows"],
     }
     run.tables.write("labels", run.spark.createDataFrame(table))
+    lines = carried.reweigh(staying, table).unionByName(fresh)
     run.tables.write("manifest", lines, known=[item.tables for item in history.runs])
-    lines.unpersist()
-    replaced.unpersist()
+    for frame in (fresh, replaced):
+        frame.unpersist()
     files.remove(run.manifest)  # of a try that was stopped before it went on record
     _write_tree(run, history, found, table, publishing.count_reasons(lost))
     files.write_json(files.join(run.root, "manifest", "current.json"), {"run_id": run.run_id})
@@ -114,15 +116,18 @@ def _write_tree(run: Run, history: History, found: DataFrame, table: pa.Table, d
     if not files.exists(folder):
         raise RunError(f"{folder}: the evidence of the base is not there. Restore its manifest, or run without --base.")
     manifest = run.read("manifest")
-    own = rows.kept_evidence(run.read("evidence"), found)
-    old = run.spark.read.schema(own.schema).parquet(files.absolute(folder))
+    said = rows.kept_evidence(run.read("evidence"), found).persist(StorageLevel.DISK_ONLY)  # read twice
+    old = run.spark.read.schema(said.schema).parquet(files.absolute(folder))
     touched = F.broadcast(run.read("images").select("image_id"))
-    said = own.unionByName(old.join(touched, "image_id", "left_anti")).persist(StorageLevel.DISK_ONLY)
     origins = find_origins(manifest, whole(run, history, "mentions"), whole(run, history, "texts"))
     publish.write_tree(
         *(run.manifest, manifest, run.spark.createDataFrame(table), run.read("members"), said),
         *(run.record.content, run.config.publish),
         CardFacts(origins=origins, audit=publishing.audited(run.config.publish.audit), drops=drops),
-        publish.FileRows(publishing.rows_per_file(run.tables, "manifest")),
+        publish.FileRows(
+            publishing.rows_per_file(run.tables, "manifest"),
+            publishing.rows_per_file(history.origin.tables, "evidence"),
+        ),
+        old.join(touched, "image_id", "left_anti"),
     )
     said.unpersist()
