@@ -31,8 +31,8 @@ def mine_grown(run: Run) -> tuple[int, int]:
     history, config = history_of(run), run.config.mine
     own = dictionary.read_dictionary(config.dictionary, run.config.normalize.default_language, config.max_words)
     opened = _open_keys(run, history)
-    promoted = _recall(run, history, opened, own)
-    texts, mentions = run.read("texts"), run.read("mentions")
+    promoted, beside = _recall(run, history, opened, own)
+    texts, mentions = run.read("texts"), run.read("mentions").unionByName(beside)
     packed = bundles.pack(candidates.weigh_texts(texts, mentions)).persist(StorageLevel.MEMORY_AND_DISK)
     mined = history.read("candidates")
     everything = np.union1d(promoted, _ids(context_words(mined)))
@@ -60,7 +60,7 @@ def mine_grown(run: Run) -> tuple[int, int]:
     known = history.read("contexts").select("phrase_id")
     new = judged.where("kept").join(known, "phrase_id", "left_anti")
     write_contexts(run, spoken, new, mined, all_images, run.run_id)
-    for frame in (measured, shaped, counted, support, spoken, packed):
+    for frame in (measured, shaped, counted, support, spoken, packed, beside):
         frame.unpersist()
     for sent in (wanted, sought, tail):
         sent.destroy()
@@ -79,8 +79,15 @@ def _open_keys(run: Run, history: History) -> Keys:
     return np.setdiff1d(keys, _ids(settled.unionByName(labelled).distinct()), assume_unique=True)
 
 
-def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> Keys:
-    """Find the open phrases that have enough images by now, and fetch the images that said them before."""
+def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> tuple[Keys, DataFrame]:
+    """Find the open phrases that have enough images by now, and fetch the images that said them before.
+
+    Of images that are known too well to be worked on again for them, what says them is fetched alone: they are counted
+    with it, and keep their labels until enough is new of them.
+
+    Returns:
+        The phrases, and mentions of the well-known images; persisted.
+    """
     config = run.config.mine
     mentions, images = run.tables.read("mentions", ""), run.tables.read("images", "")
     texts = run.tables.read("texts", "").unionByName(run.tables.read("texts", growth.BEFORE))
@@ -98,19 +105,27 @@ def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> Keys:
     enough = _ids(counts.where(F.col("images") >= config.min_images))
     pinned = own.filter(own["pinned"])["phrase_id"].to_numpy()
     promoted = np.union1d(enough, np.intersect1d(opened, pinned))
-    recalled = past.join(F.broadcast(_frame(run, promoted)), "phrase_id").select("image_id").distinct()
-    recalled = recalled.persist(StorageLevel.MEMORY_AND_DISK)
-    known = history.newest("images", "image_id").join(F.broadcast(recalled), "image_id", "left_semi")
-    run.tables.write("images", known, part=RECALLED)
-    again = growth.earlier_mentions(history, run.tables.read("images", RECALLED))
-    again = again.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
+    named = F.broadcast(_frame(run, promoted))
+    saying = old.join(named, "phrase_id").select("text_id", F.lit(True).alias("says")).distinct()
+    said = before.join(F.broadcast(past.join(named, "phrase_id").select("image_id").distinct()), "image_id")
+    said = said.join(F.broadcast(saying), "text_id", "left")
+    few = F.count("says") < run.config.growth.rework_share * F.count(F.lit(1))
+    known = said.groupBy("image_id").agg(few.alias("known")).persist(StorageLevel.MEMORY_AND_DISK)
+    again = said.join(F.broadcast(known), "image_id").where("says or not known")
+    again = again.select(*mentions.columns, "known").persist(StorageLevel.MEMORY_AND_DISK)  # read several times
+    recalled = F.broadcast(known.where("not known"))
+    run.tables.write(
+        "images", history.newest("images", "image_id").join(recalled, "image_id", "left_semi"), part=RECALLED
+    )
     told = growth.texts_of(history, again).join(texts.select("text_id"), "text_id", "left_anti")
     run.tables.write("texts", told, part=RECALLED)
-    run.tables.write("mentions", again, part=RECALLED)
-    for frame in (old, past, recalled, again):
+    run.tables.write("mentions", again.where("not known").drop("known"), part=RECALLED)
+    beside = again.where("known").drop("known").persist(StorageLevel.MEMORY_AND_DISK)
+    beside.count()
+    for frame in (old, past, known, again):
         frame.unpersist()
     wanted.destroy()
-    return promoted
+    return promoted, beside
 
 
 def _with_parts(counted: DataFrame, mined: DataFrame) -> DataFrame:
