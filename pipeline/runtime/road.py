@@ -74,6 +74,7 @@ class Stage:
         writes: tables that it publishes.
         work: does it, and gives rows in and rows out, in its unit.
         inputs: setting -> path of what it reads beside the tables.
+        whole: whether it goes through all images, where a run grows from another one, and not only through its own.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Stage:
     writes: tuple[str, ...]
     work: Callable[[Run], tuple[int, int]]
     inputs: Callable[[Config], Mapping[str, str]] = lambda _: {}
+    whole: bool = False
 
     def done(self, run: Run) -> bool:
         """Whether it has finished in this run, and all that it made is still there and whole."""
@@ -178,7 +180,9 @@ def _step(run: Run, stage: Stage, witness: Witness, alone: bool) -> None:
     _sweep(run, stage)  # before it needs the room
     check_places(inputs, run.config.paths.allowed_roots)  # a link may have been put there since they were named
     witness.begin(stage.name, inputs)
-    suit(run.spark, _signals(run, stage, witness))
+    earlier = sum(item.tables.rows("signals") for item in run.history.runs) if run.history else 0
+    own = _signals(run, stage, witness)
+    suit(run.spark, earlier + own, earlier + own if stage.whole else own)
     with Meter(run.spark) as meter:
         rows_in, rows_out = stage.work(run)
     witness.end(stage.name, inputs)
@@ -201,12 +205,11 @@ def _step(run: Run, stage: Stage, witness: Witness, alone: bool) -> None:
 
 
 def _signals(run: Run, stage: Stage, witness: Witness) -> int:
-    """Signals of the run and of those that it grows from; those still to be read are told from the size of inputs."""
-    earlier = sum(item.tables.rows("signals") for item in run.history.runs) if run.history else 0
+    """Signals of the run; those still to be read are told from the size of inputs."""
     if stage.reads:
-        return earlier + run.tables.rows("signals")
+        return run.tables.rows("signals")
     size = witness.size(stage.name)
-    return earlier + (COMPILED_FROM if size is None else signals_in(size))
+    return COMPILED_FROM if size is None else signals_in(size)
 
 
 def _sweep(run: Run, stage: Stage) -> None:

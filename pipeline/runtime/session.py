@@ -147,7 +147,7 @@ def choose(
     }
 
 
-def suit(spark: SparkSession, signals: int) -> None:
+def suit(spark: SparkSession, signals: int, own: int | None = None) -> None:
     """Fit Spark's settings to the number of rows; the tables are equal.
 
     Where there are few, plans are interpreted as they are: compiling the hundreds of a run, and planning each anew
@@ -157,8 +157,10 @@ def suit(spark: SparkSession, signals: int) -> None:
 
     Args:
         spark: the session.
-        signals: rows of the run's table of signals, or about as many.
+        signals: rows of the run's table of signals, or about as many, with those of the runs that it grows from.
+        own: those of them that shuffles are about; all by default.
     """
+    own = signals if own is None else own
     few = signals < COMPILED_FROM
     spark.conf.set("spark.sql.codegen.wholeStage", str(not few).lower())
     spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN" if few else "FALLBACK")
@@ -166,7 +168,7 @@ def suit(spark: SparkSession, signals: int) -> None:
     wanted = (
         min(partitions, spark.sparkContext.defaultParallelism)
         if few
-        else max(partitions, math.ceil(signals / SIGNALS_A_PARTITION))
+        else max(partitions, math.ceil(own / SIGNALS_A_PARTITION))
     )
     stated = _stated()
     for key, value in ((_ADAPTIVE, str(not few).lower()), (_PARTITIONS, str(wanted))):

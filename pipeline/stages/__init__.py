@@ -56,8 +56,8 @@ _GROWN: Mapping[str, Mapping[str, Any]] = {  # what is otherwise in a run that g
     "ingest": {"work": ingest_grown, "writes": ("signals", "waiting", "images")},
     "mine_candidates": {"work": mine_grown},
     "cluster": {"work": cluster_grown},
-    "publish": {"work": publish_grown},
-    "report": {"work": report_grown},
+    "publish": {"work": publish_grown, "whole": True},
+    "report": {"work": report_grown, "whole": True},
 }
 
 _REUSE = (

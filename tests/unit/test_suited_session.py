@@ -17,11 +17,11 @@ class Conf(dict[str, str]):
         self[key] = value
 
 
-def suited(signals: int, partitions: int = 16, cores: int = 2) -> Conf:
+def suited(signals: int, partitions: int = 16, cores: int = 2, own: int | None = None) -> Conf:
     conf = Conf()
     context = SimpleNamespace(getConf=lambda: Conf({PARTITIONS: str(partitions)}), defaultParallelism=cores)
     spark: Any = SimpleNamespace(conf=conf, sparkContext=context)
-    session.suit(spark, signals)
+    session.suit(spark, signals, own)
     return conf
 
 
@@ -45,6 +45,12 @@ def test_from_a_hundred_thousand_rows_on_plans_are_compiled_and_planned_anew() -
 @pytest.mark.parametrize(("signals", "partitions"), [(8_000_000, "16"), (8_000_001, "17"), (50_000_000, "100")])
 def test_many_rows_have_more_partitions(signals: int, partitions: str) -> None:
     assert suited(signals)[PARTITIONS] == partitions
+
+
+def test_a_stage_about_few_of_many_rows_is_compiled_and_has_few_partitions() -> None:
+    conf = suited(50_000_000, own=1_000)
+    assert conf["spark.sql.codegen.wholeStage"] == "true"
+    assert conf[PARTITIONS] == "16"
 
 
 def test_what_spark_submit_was_told_stays(monkeypatch: pytest.MonkeyPatch) -> None:
