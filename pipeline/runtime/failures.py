@@ -83,7 +83,10 @@ _RAISED = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n)*(
 _OURS = re.compile(rf"{re.escape(errors.__name__)}\.(\w+): (.*)")
 _DEAD = "Spark's Java process has ended, killed from outside or by the system when memory ran out"
 _ENDING = re.compile(r"SparkContext (?:was shut down|has been shutdown)|stopped SparkContext")
-_OUT_OF_HEAP = 52  # exit code of a Java in which a task ran out of heap (Spark's SparkExitCode.OOM)
+_OUT_OF_HEAP = (
+    3,
+    52,
+)  # exit codes of a Java without heap: its own (ExitOnOutOfMemoryError), Spark's (SparkExitCode.OOM)
 _LAST_WORDS = 5.0  # seconds for a Java that is ending to end
 
 
@@ -179,7 +182,7 @@ def _of_dead_java() -> UserError:
     deadline = time.monotonic() + _LAST_WORDS
     while process is not None and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    if process is not None and process.poll() == _OUT_OF_HEAP:
+    if process is not None and process.poll() in _OUT_OF_HEAP:
         return CapacityError(f"Spark's Java ran out of memory, and has ended. {_MORE_HEAP}")
     return RunError(f"{_DEAD}. {_GO_ON}")
 

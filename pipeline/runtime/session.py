@@ -30,6 +30,8 @@ _COLLECTOR = (  # G1 alone knows these
     # mostly empty ones, of which Spark knows nothing: a heap of 3 GB ended with 1.5 GB in it.
     "-XX:G1HeapRegionSize=8m",
 )
+# A thread of Spark that hands a result over and has no memory left would end alone, and its job wait for ever.
+_ENDING = ("-XX:+ExitOnOutOfMemoryError",)
 # The second compiler takes longer than it saves in a minute or two.
 # Room for what it compiles as with both compilers: alone it has a fifth of that, which the road of a small run fills.
 _FIRST_COMPILER = ("-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=240m")
@@ -75,7 +77,7 @@ def start_session(
             take_scratch()
         chosen["spark.driver.memory"] = config.driver_memory
         chosen["spark.driver.extraJavaOptions"] = " ".join(
-            [*_quiet(), *_COLLECTOR, *(_FIRST_COMPILER if brief else ()), *archive_options(home)]
+            [*_quiet(), *_COLLECTOR, *_ENDING, *(_FIRST_COMPILER if brief else ()), *archive_options(home)]
         )
     if local and "PYSPARK_PYTHON" not in os.environ:
         # Workers would run the first python3 of PATH, which may know none of our libraries.
@@ -123,6 +125,8 @@ def settings(config: SparkConfig) -> dict[str, str]:
         "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
         # Spark would give a worker as many threads as a task has cores, and sums depend on the number of threads.
         "spark.executorEnv.OMP_NUM_THREADS": "1",
+        # Each query has its plan spelled, with the plans of all that is held in memory: up to hundreds of megabytes.
+        "spark.sql.maxPlanStringLength": "10k",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }

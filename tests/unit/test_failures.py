@@ -77,7 +77,10 @@ def test_a_java_that_has_gone_is_told() -> None:
         raise PySparkRuntimeError("[JAVA_GATEWAY_EXITED] Java gateway process exited before sending its port number.")
 
 
-@pytest.mark.parametrize(("code", "kind", "told"), [(52, CapacityError, "driver_memory"), (137, RunError, "killed")])
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [(52, CapacityError, "driver_memory"), (3, CapacityError, "driver_memory"), (137, RunError, "killed")],
+)
 def test_a_java_that_ends_while_a_job_runs_says_why_by_its_exit_code(
     monkeypatch: pytest.MonkeyPatch, code: int, kind: type[UserError], told: str
 ) -> None:

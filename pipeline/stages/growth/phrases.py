@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from pipeline.runtime.history import History
 from pipeline.runtime.road import Run
 from pipeline.stages.growth import texts as growth
+from pipeline.stages.ingesting import cut
 from pipeline.stages.mining import context_words, find_signatures, write_contexts
 from pipeline.stages.rejects import as_rejects, counted_reasons, write_rejects
 from pipeline.vocabulary.mining import bundles, candidates, dictionary, selection, shape
@@ -60,7 +61,7 @@ def mine_grown(run: Run) -> tuple[int, int]:
     known = history.read("contexts").select("phrase_id")
     new = judged.where("kept").join(known, "phrase_id", "left_anti")
     write_contexts(run, spoken, new, mined, all_images, run.run_id)
-    for frame in (measured, shaped, counted, support, spoken, packed, beside):
+    for frame in (measured, shaped, counted, support, spoken, packed):
         frame.unpersist()
     for sent in (wanted, sought, tail):
         sent.destroy()
@@ -86,7 +87,7 @@ def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> tuple[Ke
     with it, and keep their labels until enough is new of them.
 
     Returns:
-        The phrases, and mentions of the well-known images; persisted.
+        The phrases, and mentions of the well-known images.
     """
     config = run.config.mine
     mentions, images = run.tables.read("mentions", ""), run.tables.read("images", "")
@@ -120,8 +121,7 @@ def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> tuple[Ke
     told = growth.texts_of(history, again).join(texts.select("text_id"), "text_id", "left_anti")
     run.tables.write("texts", told, part=RECALLED)
     run.tables.write("mentions", again.where("not known").drop("known"), part=RECALLED)
-    beside = again.where("known").drop("known").persist(StorageLevel.MEMORY_AND_DISK)
-    beside.count()
+    beside = cut(again.where("known").drop("known"))
     for frame in (old, past, known, again):
         frame.unpersist()
     wanted.destroy()
