@@ -135,6 +135,16 @@ def test_what_each_text_met_is_said_once_and_not_in_each_row(make: Make) -> None
     assert "met" in table.columns
 
 
+def test_what_waits_for_a_later_run_is_counted(make: Make) -> None:
+    row = {"signal": "title", "text": "new", "count": 1, "source": "today"}
+    waiting = [{**row, "image_id": image} for image in ("i1", "i3", "i2")]
+    found = find_image(make(waiting=waiting), "i1")  # which i3 reposts
+    assert found.waiting == 2
+    (table, *_) = [block for block in image_blocks(found) if isinstance(block, Grid)]
+    assert "2 new ones wait until more is new of it" in table.note
+    assert find_image(make(), "i1").waiting == 0
+
+
 def test_boilerplate_is_cut_as_the_run_has_cut_it() -> None:
     assert without_segments("red sofa | follow us now", ["follow us now"]) == "red sofa"
     assert without_segments("red sofa | follow us", ["follow us"]) == "red sofa | follow us"  # short ones are flagged

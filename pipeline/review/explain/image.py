@@ -63,6 +63,7 @@ class ImageFinding:
         duplicates_in_all: how many there are.
         texts: what is said of it and of its reposts.
         texts_in_all: how many there are.
+        waiting: signals about it that a later run will take up, see `growth.rework_share`.
         labels: on the image, most confident first.
         dropped: labels that its texts speak for and that it does not have.
         line: its row of the manifest: primary_label, keep_prob, repeat_factor, sample_u, split; None without one.
@@ -77,6 +78,7 @@ class ImageFinding:
     duplicates_in_all: int
     texts: tuple[ImageText, ...]
     texts_in_all: int
+    waiting: int
     labels: tuple[ImageLabel, ...]
     dropped: tuple[ImageLabel, ...]
     line: Mapping[str, Any] | None
@@ -100,6 +102,8 @@ def find_image(run: StoredRun, asked: str) -> ImageFinding:
         uri = first[0]["image_uri"] if first else uri
     reposts = sorted(row["image_id"] for row in run.rows("images", ["image_id"], ds.field("duplicate_of") == image_id))
     texts, in_all = image_texts(run, [image_id, *reposts])
+    named = ds.field("image_id").isin([image_id, *reposts])
+    late = run.rows("waiting", ["image_id"], named) if run.has("waiting") else []
     lines = run.rows("manifest", _LINE, ds.field("image_id") == image_id) if run.has("manifest") else []
     said = run.rows("evidence", _SAID, ds.field("image_id") == image_id) if run.has("evidence") else []
     labels, dropped = _labels(run, image_id, said, lines[0]["label_ids"] if lines else None)
@@ -112,6 +116,7 @@ def find_image(run: StoredRun, asked: str) -> ImageFinding:
         len(reposts),
         tuple(with_phrases(texts, ((row["signal"], row["phrase"]) for row in said))),
         in_all,
+        len(late),
         labels,
         dropped,
         line,

@@ -82,6 +82,8 @@ def _texts(found: "ImageFinding") -> Grid:
     ]
     columns = ["signal", "as found", "count", "normalized", "lang", "phrases", "met", "rejected"]
     notes = [of_all(len(found.texts), found.texts_in_all, "texts")]
+    if found.waiting:
+        notes.append(f"{number(found.waiting)} new ones wait until more is new of it (growth.rework_share)")
     met = {row[6] for row in rows}
     if len(met) == 1 and "" not in met and len(rows) > 1:
         notes.append(f"met in each: {met.pop()}")
