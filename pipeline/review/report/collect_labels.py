@@ -17,7 +17,7 @@ from pipeline.vocabulary.encoding.matrix import as_matrix
 MEMBERS_SHOWN = 24  # of a label
 _MEMBERS = 600_000  # of all labels of the browser: a page of more is slow to open
 _COMPANIONS = 8  # of a label
-_IMAGES_COUNTED = 2_000_000  # for companions: shares of so many are as good as those of all
+_IMAGES_COUNTED = 1_000_000  # for companions: shares of so many are as good as those of all
 
 
 def list_labels(labels: DataFrame, signals: Sequence[str], count: int) -> pa.Table:
