@@ -6,7 +6,7 @@ from importlib import resources
 from typing import Any
 
 from pipeline.docs.markdown import code, plain, table
-from pipeline.stages import ROAD
+from pipeline.stages import GROWN_ROAD
 
 _INTRODUCTION = """# Tables
 
@@ -25,7 +25,7 @@ def read_schemas() -> list[dict[str, Any]]:
 def tables_page() -> str:
     """The page: an overview, in the order in which tables are made, then one section a table."""
     schemas = {schema["table"]: schema for schema in read_schemas()}  # the newest version of each
-    made = {name: stage.name for stage in ROAD for name in stage.writes}
+    made = {name: stage.name for stage in GROWN_ROAD for name in stage.writes}
     order = [*(name for name in made if name in schemas), *sorted(schemas.keys() - made.keys())]
     overview = table(
         ["table", "what a row is", "made by"],

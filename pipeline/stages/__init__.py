@@ -52,13 +52,14 @@ ROAD = (
     Stage("report", "image", ("labels", "members", "manifest"), (), write_report),
 )
 
-_GROWN: Mapping[str, Mapping[str, Any]] = {  # what is otherwise in a run that grows from another one, by stage
+_OTHERWISE: Mapping[str, Mapping[str, Any]] = {  # in a run that grows from another one, by stage
     "ingest": {"work": ingest_grown, "writes": ("signals", "waiting", "images")},
     "mine_candidates": {"work": mine_grown},
     "cluster": {"work": cluster_grown},
     "publish": {"work": publish_grown, "whole": True},
     "report": {"work": report_grown, "whole": True},
 }
+GROWN_ROAD = tuple(dataclasses.replace(stage, **_OTHERWISE.get(stage.name, {})) for stage in ROAD)
 
 _REUSE = (
     "weigh the evidence of a finished run anew, with other settings of [assign], [labeling] and [publish]; "
@@ -67,10 +68,8 @@ _REUSE = (
 
 
 def road_of(config: Config) -> tuple[Stage, ...]:
-    """The stages of a run: those of `ROAD`, of which some do other work where the run grows from another one."""
-    if not config.growth.base:
-        return ROAD
-    return tuple(dataclasses.replace(stage, **_GROWN.get(stage.name, {})) for stage in ROAD)
+    """The stages of a run: some do other work where it grows from another one."""
+    return GROWN_ROAD if config.growth.base else ROAD
 
 
 def run_stage(name: str, doc: str, argv: Sequence[str] | None = None) -> int:
