@@ -83,10 +83,8 @@ _RAISED = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n)*(
 _OURS = re.compile(rf"{re.escape(errors.__name__)}\.(\w+): (.*)")
 _DEAD = "Spark's Java process has ended, killed from outside or by the system when memory ran out"
 _ENDING = re.compile(r"SparkContext (?:was shut down|has been shutdown)|stopped SparkContext")
-_OUT_OF_HEAP = (
-    3,
-    52,
-)  # exit codes of a Java without heap: its own (ExitOnOutOfMemoryError), Spark's (SparkExitCode.OOM)
+# Exit codes of a Java without heap: its own (ExitOnOutOfMemoryError), and that of a task (SparkExitCode.OOM).
+_OUT_OF_HEAP = (3, 52)
 _LAST_WORDS = 5.0  # seconds for a Java that is ending to end
 
 
