@@ -1,7 +1,7 @@
 """What is new, of the images of which enough is new: what is new of others waits for a later run.
 
 An image of which thousands of texts are known would be worked on with all of them for each text more. It waits until
-what is new is a given share of what is known, so that over time each of its texts is worked on 1 / share times.
+what is new is a given share of what is known: over time 1 + 1 / share texts are worked on for each new one.
 """
 
 import dataclasses
