@@ -17,7 +17,18 @@ import pyarrow.parquet as pq
 from pipeline.sources.corpora import read_corpus
 
 ROOT = Path(__file__).parents[1]
-TABLES = ("signals", "images", "texts", "mentions", "candidates", "embeddings", "vocabulary", "members", "evidence")
+TABLES = (
+    "signals",
+    "images",
+    "texts",
+    "mentions",
+    "origins",
+    "candidates",
+    "embeddings",
+    "vocabulary",
+    "members",
+    "evidence",
+)
 TABLES = (*TABLES, "contexts", "trust", "learnt", "assignments", "labels", "manifest", "rejects")
 SOURCES = """
 [[sources]]

@@ -27,10 +27,10 @@ from pipeline.stages.normalizing import normalize
 from pipeline.stages.publishing import publish_manifest, write_report
 from pipeline.vocabulary.encoding import encoders
 
-_TAUGHT = ("signals", "images", "vocabulary", "learnt", "evidence", "assignments")
+_TAUGHT = ("signals", "images", "origins", "vocabulary", "learnt", "evidence", "assignments")
 ROAD = (
     Stage("ingest", "row", (), ("signals", "images"), ingest, reading.sources),
-    Stage("normalize", "row", ("signals", "images"), ("texts", "mentions"), normalize),
+    Stage("normalize", "row", ("signals", "images"), ("texts", "mentions", "origins"), normalize),
     Stage(
         *("mine_candidates", "phrase", ("signals", "texts", "mentions"), ("candidates", "contexts")),
         *(mine_candidates, reading.setting("mine.dictionary")),

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 from pipeline.runtime.road import Run
 from pipeline.stages.growth import texts as growth
 from pipeline.stages.rejects import as_rejects, write_rejects
-from pipeline.text import boilerplate, voting
+from pipeline.text import boilerplate, origins, voting
 from pipeline.text import normalize as text
 
 
@@ -39,17 +39,18 @@ def normalize(run: Run) -> tuple[int, int]:
     else:
         run.tables.write("texts", texts)
         run.tables.write("mentions", mentions)
+        run.tables.write("origins", origins.count_origins(run.read("mentions"), run.read("texts")))
     lost = text.rejected_facts(signals, cleaned, config)
     write_rejects(run, "normalize", [as_rejects("row", lost), as_rejects("segment", found)])
     for frame in held:
         frame.unpersist()
-    mentions = run.read("mentions")
-    said = {row.signal for row in mentions.select("signal").distinct().collect()}
+    said = _facts(run.read("mentions"))
     before = run.history.base.record["signals"] if run.history else []  # whose bits stay
-    run.record.signals = [*before, *sorted(said.difference(before))]
-    return run.read("signals").count(), _facts(mentions) if usable is None else usable
+    run.record.signals = [*before, *sorted(said.keys() - set(before))]
+    return run.read("signals").count(), sum((said if usable is None else usable).values())
 
 
-def _facts(mentions: DataFrame) -> int:
-    """Rows of the sources that mentions were folded from."""
-    return int(mentions.agg(F.sum("facts")).first()[0] or 0)  # type: ignore[index]
+def _facts(mentions: DataFrame) -> dict[str, int]:
+    """Rows of the sources that mentions were folded from, by signal."""
+    rows = mentions.groupBy("signal").agg(F.sum("facts").alias("facts")).collect()
+    return {row.signal: int(row.facts) for row in rows}

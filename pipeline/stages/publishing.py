@@ -131,7 +131,7 @@ def write(
         folder: where to.
         drops: reason -> images that are held out.
     """
-    origins = find_origins(made.manifest, tables.read("mentions"), tables.read("texts"))
+    origins = find_origins(made.manifest, tables.read("origins"))
     said = rows.kept_evidence(tables.read("evidence"), made.assignments).persist(StorageLevel.DISK_ONLY)
     labels = made.manifest.sparkSession.createDataFrame(made.labels)
     publish.write_tree(

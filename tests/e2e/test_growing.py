@@ -153,6 +153,17 @@ def test_a_well_known_image_counts_for_a_phrase_and_is_not_worked_on_for_it_alon
     assert (once, "zorbling") in pairs_of(house, "full")
 
 
+def test_origins_are_those_of_a_run_on_everything_without_what_waits(house: Path) -> None:
+    grown, full = (
+        {(row["kind"], row["name"]): row["mentions"] for row in read(house, run, "origins")} for run in ("day2", "full")
+    )
+    assert {kind for kind, _ in full} == {"contributor", "language"}
+    assert full["language", "en"] == grown["language", "en"] + 1  # "apple", which waits
+    assert {name: n for name, n in full.items() if name != ("language", "en")} == {
+        name: n for name, n in grown.items() if name != ("language", "en")
+    }
+
+
 def test_weights_are_those_of_all_images_and_the_counts_are_exact(house: Path) -> None:
     labels, images = labels_of(house, "day2"), images_of(house, "day2")
     for label, row in labels.items():

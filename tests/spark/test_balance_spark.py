@@ -15,6 +15,7 @@ from pipeline.manifest.split import held_out_units, owners
 from pipeline.manifest.tree.origins import find_origins
 from pipeline.runtime.config import PublishConfig
 from pipeline.runtime.errors import InputError
+from pipeline.text.origins import count_origins, sum_origins
 
 
 def held(units: DataFrame, share: float, seed: int = 0, stratify: bool = True) -> set[str]:
@@ -146,8 +147,19 @@ def test_hosts_languages_and_contributors_of_labelled_images_are_counted(spark: 
     said = [("a", 1, 3, [1]), ("a", 2, 1, [1, 2]), ("b", 1, 1, [1]), ("not labelled", 1, 9, [])]
     mentions = spark.createDataFrame(said, "image_id string, text_id long, count long, contributors array<bigint>")
     texts = spark.createDataFrame([(1, "en"), (2, "de")], "text_id long, language string")
-    found = find_origins(manifest, mentions, texts)
+    found = find_origins(manifest, count_origins(mentions, texts))
     assert found.hosts == {"files": 2, "i.example": 2, "not stated": 1}
     assert found.languages == {"en": 3, "de": 1}
     assert (found.mentions, found.known) == (4, 4)
     assert (found.contributors, found.largest, found.ten_largest) == (2, 3, 4)
+
+
+def test_origins_that_are_taken_away_leave_no_row_behind(spark: SparkSession) -> None:
+    texts = spark.createDataFrame([(1, "en"), (2, "de")], "text_id long, language string")
+    said = [[("a", 1, [1]), ("a", 2, [1, 2])], [("a", 1, [1]), ("a", 1, [])]]
+    counts = [
+        count_origins(spark.createDataFrame(rows, "image_id string, text_id long, contributors array<bigint>"), texts)
+        for rows in said
+    ]
+    found = sum_origins([(counts[0], 1), (counts[1], 1), (counts[0], -1)]).collect()
+    assert {tuple(row) for row in found} == {("language", "en", 2), ("contributor", "1", 1)}

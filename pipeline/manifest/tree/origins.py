@@ -6,6 +6,8 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.text.origins import CONTRIBUTOR, LANGUAGE
+
 _SHOWN = 10
 
 
@@ -38,22 +40,19 @@ class Origins:
     ten_largest: int
 
 
-def find_origins(manifest: DataFrame, mentions: DataFrame, texts: DataFrame) -> Origins:
-    """Count hosts of labelled images, and contributors and languages of all that is said of any.
+def find_origins(manifest: DataFrame, origins: DataFrame) -> Origins:
+    """Count hosts of labelled images, and find the largest contributors and languages of all that is said of any.
 
     Args:
         manifest: image_uri of the labelled images.
-        mentions: the table `mentions`.
-        texts: the table `texts`.
+        origins: the table `origins`.
     """
     host = F.regexp_extract("image_uri", r"(?i)^(?!file:)[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:?#]+)", 1)
     place = F.when(F.col("image_uri").isNull(), "not stated").when(host == "", "files").otherwise(F.lower(host))
     hosts, other_hosts, _ = _most(manifest.groupBy(place.alias("name")).agg(F.count(F.lit(1)).alias("n")))
-    said = mentions.groupBy("text_id").agg(F.count(F.lit(1)).alias("n"))  # far fewer rows, before they are joined
-    spoken = said.join(texts.select("text_id", "language"), "text_id")
-    languages, other_languages, _ = _most(spoken.groupBy(F.col("language").alias("name")).agg(F.sum("n").alias("n")))
-    people = mentions.select(F.explode("contributors").alias("name"))
-    largest, others, contributors = _most(people.groupBy("name").agg(F.count(F.lit(1)).alias("n")))
+    counted = origins.select("kind", "name", F.col("mentions").alias("n"))
+    languages, other_languages, _ = _most(counted.where(F.col("kind") == LANGUAGE))
+    largest, others, contributors = _most(counted.where(F.col("kind") == CONTRIBUTOR))
     return Origins(
         hosts=hosts,
         other_hosts=other_hosts,

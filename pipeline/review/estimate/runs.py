@@ -32,7 +32,7 @@ class Part:
 # What is told here is read off the stages. Beside it every stage has a fixed part: planning, starting, small files.
 STAGES: Mapping[str, Part] = {
     "ingest": Part("signals", True, "lists the files of the sources", ("signals", "images")),
-    "normalize": Part("signals", True, "gathers repeated segments", ("texts", "mentions")),
+    "normalize": Part("signals", True, "gathers repeated segments", ("texts", "mentions", "origins")),
     "mine_candidates": Part(
         "texts", True, "gathers 8 bytes for each frequent phrase, and sends them to all", ("candidates", "contexts")
     ),

@@ -119,7 +119,7 @@ def _write_tree(run: Run, history: History, found: DataFrame, table: pa.Table, d
     said = rows.kept_evidence(run.read("evidence"), found).persist(StorageLevel.DISK_ONLY)  # read twice
     old = run.spark.read.schema(said.schema).parquet(files.absolute(folder))
     touched = F.broadcast(run.read("images").select("image_id"))
-    origins = find_origins(manifest, whole(run, history, "mentions"), whole(run, history, "texts"))
+    origins = find_origins(manifest, run.read("origins"))
     publish.write_tree(
         *(run.manifest, manifest, run.spark.createDataFrame(table), run.read("members"), said),
         *(run.record.content, run.config.publish),

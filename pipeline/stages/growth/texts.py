@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from pipeline.runtime.history import History
 from pipeline.runtime.road import Run
-from pipeline.text import boilerplate, regrouping
+from pipeline.text import boilerplate, origins, regrouping
 
 BEFORE = "before"  # part of the table texts: what was said before, and is not said anew
 
@@ -19,7 +19,7 @@ def known_segments(history: History) -> list[str]:
 
 
 def write_with_earlier(run: Run, texts: DataFrame, mentions: DataFrame) -> None:
-    """Publish the texts and mentions of the run's images: the new ones, and those of earlier runs.
+    """Publish the texts and mentions of the run's images, new and earlier ones, and the origins of all that is said.
 
     Texts that are said anew are one part of the table, the others another one.
 
@@ -36,6 +36,8 @@ def write_with_earlier(run: Run, texts: DataFrame, mentions: DataFrame) -> None:
     run.tables.write("texts", every.join(new, "text_id", "left_semi"))
     run.tables.write("texts", every.join(new, "text_id", "left_anti"), part=BEFORE)
     run.tables.write("mentions", regrouping.join_mentions(mentions.unionByName(said), images, most))
+    now = [(origins.count_origins(run.read("mentions"), every), 1), (origins.count_origins(said, every), -1)]
+    run.tables.write("origins", origins.sum_origins([(run.history.read("origins"), 1), *now]))
     for frame in (said, every):
         frame.unpersist()
 
