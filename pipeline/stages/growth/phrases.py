@@ -23,7 +23,6 @@ _COUNTED = (
     *("phrase_id", "phrase", "language", "n_words", "images", "signal_images", "contributors", "completeness"),
     *("image_keys", "pinned", "synonym_of", "specificity"),
 )
-_MENTION = ("image_id", "text_id", "signal")
 
 Keys = npt.NDArray[np.int64]
 
@@ -94,30 +93,26 @@ def _recall(run: Run, history: History, opened: Keys, own: pa.Table) -> tuple[Ke
     mentions, images = run.tables.read("mentions", ""), run.tables.read("images", "")
     texts = run.tables.read("texts", "").unionByName(run.tables.read("texts", growth.BEFORE))
     wanted = _send(run, opened)
-    before = history.newest("mentions", "image_id").join(
-        F.broadcast(images.select("image_id")), "image_id", "left_anti"
-    )
+    before, own_images = history.newest("mentions", "image_id"), F.broadcast(images.select("image_id"))
     old = frequent.find_keys(history.newest("texts", "text_id"), wanted, config.max_words)
     old = old.persist(StorageLevel.MEMORY_AND_DISK)  # the one pass over all old texts
     old.count()
-    past = before.select(*_MENTION).join(F.broadcast(old), "text_id").select("phrase_id", *_MENTION)
-    past = past.persist(StorageLevel.MEMORY_AND_DISK)
+    past = before.select("text_id", "image_id").join(F.broadcast(old), "text_id").select("phrase_id", "image_id")
+    past = past.join(own_images, "image_id", "left_anti").persist(StorageLevel.MEMORY_AND_DISK)
     now = frequent.find_keys(texts, wanted, config.max_words).join(mentions.select("text_id", "image_id"), "text_id")
-    said = past.select("phrase_id", "image_id").unionByName(now.select("phrase_id", "image_id"))
-    counts = frequent.count_images(said)
+    counts = frequent.count_images(past.unionByName(now.select("phrase_id", "image_id")))
     enough = _ids(counts.where(F.col("images") >= config.min_images))
     pinned = own.filter(own["pinned"])["phrase_id"].to_numpy()
     promoted = np.union1d(enough, np.intersect1d(opened, pinned))
     named = F.broadcast(_frame(run, promoted))
-    one = F.count(F.lit(1))
-    saying = past.join(named, "phrase_id").select(*_MENTION).distinct().groupBy("image_id").agg(one.alias("saying"))
-    of_all = before.select("image_id").join(F.broadcast(saying), "image_id").groupBy("image_id", "saying")
-    few = F.col("saying") < run.config.growth.rework_share * one
-    known = of_all.agg(few.alias("known")).select("image_id", "known").persist(StorageLevel.MEMORY_AND_DISK)
-    says = old.join(named, "phrase_id").select("text_id", F.lit(True).alias("says")).distinct()
-    again = before.join(F.broadcast(known), "image_id").join(F.broadcast(says), "text_id", "left")
-    again = again.where("says or not known").select(*mentions.columns, "known")
-    again = again.persist(StorageLevel.MEMORY_AND_DISK)  # read several times
+    saying = old.join(named, "phrase_id").select("text_id", F.lit(True).alias("says")).distinct()
+    # The run's own images are not among those of `past`, and need not be looked for in all that was said.
+    said = before.join(F.broadcast(past.join(named, "phrase_id").select("image_id").distinct()), "image_id")
+    said = said.join(F.broadcast(saying), "text_id", "left")
+    few = F.count("says") < run.config.growth.rework_share * F.count(F.lit(1))
+    known = said.groupBy("image_id").agg(few.alias("known")).persist(StorageLevel.MEMORY_AND_DISK)
+    again = said.join(F.broadcast(known), "image_id").where("says or not known")
+    again = again.select(*mentions.columns, "known").persist(StorageLevel.MEMORY_AND_DISK)  # read several times
     recalled = F.broadcast(known.where("not known"))
     run.tables.write(
         "images", history.newest("images", "image_id").join(recalled, "image_id", "left_semi"), part=RECALLED
