@@ -44,7 +44,9 @@ class Tables(Pointers):
         frames = [self.spark.read.schema(load_schema(name).struct).parquet(path) for path in paths]
         return functools.reduce(DataFrame.unionByName, frames)
 
-    def write(self, name: str, df: DataFrame, *, part: str = "", known: Sequence["Tables"] = ()) -> int:
+    def write(
+        self, name: str, df: DataFrame, *, part: str = "", known: Sequence["Tables"] = (), in_order: bool = False
+    ) -> int:
         """Write, check and publish a table; gives its rows.
 
         Args:
@@ -52,6 +54,7 @@ class Tables(Pointers):
             df: its rows.
             part: the writing stage, for a table that several stages write.
             known: of other runs, to whose rows this table may point too.
+            in_order: whether each partition has its rows by the key already, as those of a table that was read.
 
         Raises:
             SchemaError: the rows break the schema; nothing is published then.
@@ -60,7 +63,7 @@ class Tables(Pointers):
         place = "/".join(filter(None, ["tables", name, part, uuid.uuid4().hex[:12]]))
         path = files.join(self.folder, place)
         rows = conform(df, schema)
-        if schema.key:
+        if schema.key and not in_order:
             rows = rows.sortWithinPartitions(*schema.key)  # neighbours compress well
         rows.write.mode("errorifexists").parquet(path)
         written = self.spark.read.schema(schema.struct).parquet(path)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -30,6 +31,15 @@ def test_a_written_table_reads_back_and_its_pointer_counts_rows_and_bytes(spark:
     pointer = tables.pointer("images")
     assert (pointer["rows"], pointer["version"]) == (2, 1)
     assert pointer["files"] == {file.name: file.stat().st_size for file in part_files(tables, "images")}
+
+
+@pytest.mark.parametrize(("in_order", "found"), [(False, ["a", "b", "c"]), (True, ["b", "a", "c"])])
+def test_rows_are_sorted_by_key_but_where_they_are_said_to_be(
+    spark: SparkSession, tables: Tables, in_order: bool, found: list[str]
+) -> None:
+    tables.write("images", images(spark, "b", "a", "c").coalesce(1), in_order=in_order)
+    (file,) = part_files(tables, "images")
+    assert pq.read_table(file)["image_id"].to_pylist() == found
 
 
 def test_all_discrepancies_come_in_one_error(spark: SparkSession) -> None:

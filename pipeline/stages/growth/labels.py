@@ -26,10 +26,11 @@ def cluster_grown(run: Run) -> tuple[int, int]:
     end_idle(run.spark)  # from here on this process does the work
     named = history.read("members").select("phrase_id", "label_id", "how")
     known = history.read("candidates").join(named, "phrase_id").select(*COLUMNS)
-    ranked = _rank(run, pa.concat_tables([fresh.toArrow(), known.toArrow()]))
+    rows = pa.concat_tables([fresh.toArrow(), known.toArrow()])
+    ranked = phrases.rank_phrases(rows, _of(run.read("embeddings").select("phrase_id", "vector"), rows))
     members = named.toArrow()
     chosen = extend.neighbourhood(ranked, *_places(ranked, members), config.neighbours)
-    near = _rank(run, _rows_of(fresh.unionByName(known), ranked.ids[chosen]))
+    near = _rank(run, rows.filter(pc.is_in(rows["phrase_id"], pa.array(ranked.ids[chosen]))))
     found = calibrate.Thresholds(**history.origin.record["thresholds"])
     run.record.content["thresholds"] = history.origin.record["thresholds"]
     joined = encoders.joined_languages(run.config.embed, config.join_languages)
@@ -69,10 +70,14 @@ def trust_grown(run: Run, said: DataFrame) -> DataFrame:
 
 
 def _rank(run: Run, rows: pa.Table) -> phrases.Phrases:
-    wanted = F.broadcast(run.spark.createDataFrame(rows.select(["phrase_id"])))
-    vectors = run.read("embeddings").join(wanted, "phrase_id", "left_semi").select("phrase_id", "vector")
-    around = run.read("contexts").join(wanted, "phrase_id", "left_semi")
-    return phrases.rank_phrases(rows, vectors.toArrow(), around.toArrow())
+    vectors = run.read("embeddings").select("phrase_id", "vector")
+    return phrases.rank_phrases(rows, _of(vectors, rows), _of(run.read("contexts"), rows))
+
+
+def _of(frame: DataFrame, rows: pa.Table) -> pa.Table:
+    """What a table has of some phrases."""
+    wanted = frame.sparkSession.createDataFrame(rows.select(["phrase_id"]))
+    return frame.join(F.broadcast(wanted), "phrase_id", "left_semi").toArrow()
 
 
 def _places(ranked: phrases.Phrases, members: pa.Table) -> tuple[phrases.Index, phrases.Index]:
@@ -84,8 +89,3 @@ def _places(ranked: phrases.Phrases, members: pa.Table) -> tuple[phrases.Index, 
     for phrase, label in zip(members["phrase_id"].to_pylist(), members["label_id"].to_pylist(), strict=True):
         names[place[phrase]] = place[name_of.get(label, phrase)]
     return np.flatnonzero(names < 0), names
-
-
-def _rows_of(frame: DataFrame, ids: phrases.Index) -> pa.Table:
-    wanted = frame.sparkSession.createDataFrame(pa.table({"phrase_id": ids}))
-    return frame.join(F.broadcast(wanted), "phrase_id", "left_semi").toArrow()

@@ -55,8 +55,8 @@ def publish_grown(run: Run) -> tuple[int, int]:
         "new_members": run.tables.pointer("members", run.run_id)["rows"],
     }
     run.tables.write("labels", run.spark.createDataFrame(table))
-    lines = carried.reweigh(staying, table).unionByName(fresh)
-    run.tables.write("manifest", lines, known=[item.tables for item in history.runs])
+    lines = carried.reweigh(staying, table).unionByName(fresh.sortWithinPartitions("image_id"))
+    run.tables.write("manifest", lines, known=[item.tables for item in history.runs], in_order=True)
     for frame in (fresh, replaced):
         frame.unpersist()
     files.remove(run.manifest)  # of a try that was stopped before it went on record
