@@ -53,6 +53,7 @@ class History:
             folder = files.join(root, base)
             record = _record(folder)
             self.runs.append(Earlier(base, record, Tables(spark, folder)))
+            self.runs[-1].tables.require()
             base = _base_of(record)
         self.base, self.origin = self.runs[0], self.runs[-1]
 

@@ -34,6 +34,7 @@ class StageRecord:
         cpu_seconds: of the same processes, all cores together.
         shuffle_mb: written by Spark's shuffles.
         spill_mb: written to disk since memory did not hold it.
+        tables: that it published, by the names of their pointers: NAME, or NAME.PART for a part.
     """
 
     stage: str
@@ -46,6 +47,7 @@ class StageRecord:
     cpu_seconds: float = 0.0
     shuffle_mb: int = 0
     spill_mb: int = 0
+    tables: Sequence[str] = ()
 
     @property
     def rejected(self) -> int:

@@ -11,8 +11,10 @@ in parts:
     run              whose files they are, where a run points to those of a run that it grew from
 """
 
+import functools
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from pyarrow import fs
@@ -34,8 +36,22 @@ class Pointers:
         self.folder = files.absolute(folder)
 
     def parts(self, name: str) -> list[str]:
-        """Parts of a table that are published, sorted; a table that is written as a whole is the part ''."""
-        return [stem[len(name) + 1 :] for stem in self._stems() if stem == name or stem.startswith(f"{name}.")]
+        """Parts of a table that are published, sorted; a table that is written as a whole is the part ''.
+
+        Raises:
+            RunError: a part is gone that a finished stage has on record.
+        """
+        stems = self._stems()
+        self._require([stem for stem in self._on_record if _is_of(stem, name)], stems)
+        return [stem[len(name) + 1 :] for stem in stems if _is_of(stem, name)]
+
+    def require(self) -> None:
+        """Check that all that finished stages have published is there.
+
+        Raises:
+            RunError: a table is gone, or a part of one.
+        """
+        self._require(self._on_record, self._stems())
 
     def pointer(self, name: str, part: str = "") -> Pointer:
         """What the pointer of a published table says.
@@ -99,6 +115,20 @@ class Pointers:
                 )
         return path
 
+    @functools.cached_property
+    def _on_record(self) -> list[str]:
+        """Names of the pointers that finished stages have published, as the run has them on record when first asked."""
+        record = files.read_json(files.join(self.folder, "run.json")) or {}
+        return sorted({stem for stage in record.get("stages", []) for stem in stage.get("tables", [])})
+
+    def _require(self, wanted: Sequence[str], there: Sequence[str]) -> None:
+        for stem in wanted:
+            if stem not in there:
+                raise RunError(
+                    f"{self._pointer_path(stem, '')}: the run has published this table, and the file is gone. "
+                    f"Restore it or start a new run."
+                )
+
     def _pointer_path(self, name: str, part: str) -> str:
         return files.join(self.folder, "tables", f"{name}.{part}.json" if part else f"{name}.json")
 
@@ -108,3 +138,8 @@ class Pointers:
         found = system.get_file_info(fs.FileSelector(inside, allow_not_found=True))
         names = [info.base_name for info in found if info.type is fs.FileType.File]
         return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+
+
+def _is_of(stem: str, name: str) -> bool:
+    """Whether this is the name of a pointer of a table."""
+    return stem == name or stem.startswith(f"{name}.")

@@ -148,6 +148,7 @@ def walk(stages: Sequence[Stage], arguments: Arguments, libraries: Sequence[str]
             base = arguments.config.growth.base
             history = History(spark, root, base) if base else None
             run = Run(spark, arguments.config, root, run_id, Tables(spark, folder, lock.check), record, history)
+            run.tables.require()
             for place, stage in enumerate(stages, start=1):
                 counter = TaskCounter(spark)
                 with arguments.console.running(stage.name, f"{place}/{len(stages)}" if whole else "", counter.look):
@@ -183,6 +184,7 @@ def _step(run: Run, stage: Stage, witness: Witness, alone: bool) -> None:
     earlier = sum(item.tables.rows("signals") for item in run.history.runs) if run.history else 0
     own = _signals(run, stage, witness)
     suit(run.spark, earlier + own, earlier + own if stage.whole else own)
+    run.tables.published.clear()
     with Meter(run.spark) as meter:
         rows_in, rows_out = stage.work(run)
     witness.end(stage.name, inputs)
@@ -197,6 +199,7 @@ def _step(run: Run, stage: Stage, witness: Witness, alone: bool) -> None:
         cpu_seconds=round(meter.cpu_seconds, 2),
         shuffle_mb=meter.shuffle_bytes >> 20,
         spill_mb=meter.spilled_bytes >> 20,
+        tables=sorted(run.tables.published),
     )
     finished.check()
     run.record.add(finished)

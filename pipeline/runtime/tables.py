@@ -25,12 +25,16 @@ class Tables(Pointers):
         spark: the session.
         folder: the run's folder, local or remote.
         check: called before anything is published; raises where this process may not.
+
+    Attributes:
+        published: names of the pointers that were written by it.
     """
 
     def __init__(self, spark: SparkSession, folder: str, check: Callable[[], None] | None = None) -> None:
         super().__init__(folder)
         self.spark = spark
         self._check_right = check
+        self.published: set[str] = set()
         self._whole: set[str] = set()  # folders whose contents were compared once
 
     def read(self, name: str, part: str | None = None) -> DataFrame:
@@ -108,7 +112,9 @@ class Tables(Pointers):
     def _publish(self, name: str, part: str, pointer: Pointer) -> None:
         if self._check_right is not None:
             self._check_right()
-        files.write_json(self._pointer_path(name, part), pointer)
+        path = self._pointer_path(name, part)
+        files.write_json(path, pointer)
+        self.published.add(path.rsplit("/", 1)[1].removesuffix(".json"))
 
     def _verified(self, pointer: Pointer) -> str:
         """The folder of a pointer's files, sizes and contents compared with those on record."""

@@ -63,7 +63,12 @@ def delete_table(folder: Path) -> str:
 
 def delete_pointer(folder: Path) -> str:
     (folder / "runs/copy/tables/mentions.json").unlink()
-    return "no table 'mentions'"
+    return "mentions.json: the run has published this table"
+
+
+def delete_pointer_of_a_part(folder: Path) -> str:
+    (folder / "runs/copy/tables/rejects.normalize.json").unlink()
+    return "rejects.normalize.json: the run has published this table"
 
 
 def spoil_pointer(folder: Path) -> str:
@@ -88,6 +93,7 @@ DAMAGES = (
     add_part,
     delete_table,
     delete_pointer,
+    delete_pointer_of_a_part,
     spoil_pointer,
     spoil_record,
     empty_record,

@@ -50,6 +50,23 @@ def test_parts_are_one_table_and_a_name_that_begins_alike_is_another(tmp_path: P
     assert ids(tables) == ["i0", "i1", "i2"]
 
 
+@pytest.mark.parametrize("part", ["", "recalled"])
+def test_a_part_that_a_finished_stage_has_on_record_and_is_gone_is_named(tmp_path: Path, part: str) -> None:
+    folder = write_run(tmp_path, "a", {"images": ROWS[:2], "texts": []})
+    write_table(folder, "images", ROWS[2:3], part="recalled")
+    record = json.loads((folder / "run.json").read_text())
+    record["stages"] = [{"stage": "ingest", "tables": ["images"]}, {"stage": "mine", "tables": ["images.recalled"]}]
+    (folder / "run.json").write_text(json.dumps(record))
+    StoredTables(str(folder)).require()
+    name = f"images.{part}.json" if part else "images.json"
+    (folder / "tables" / name).unlink()
+    tables = StoredTables(str(folder))
+    for look in (tables.require, lambda: tables.rows("images"), lambda: tables.read("images", ["image_id"])):
+        with pytest.raises(RunError, match=f"{name}: the run has published this table, and the file is gone"):
+            look()
+    assert tables.rows("texts") == 0
+
+
 def test_a_pointer_to_files_of_another_run_is_followed(tmp_path: Path) -> None:
     base = write_run(tmp_path, "base", {"images": ROWS})
     grown = write_run(tmp_path, "grown", {"texts": []})
