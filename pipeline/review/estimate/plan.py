@@ -52,12 +52,12 @@ def counts_at(
     a_language = float(runs[-1].config["mine"]["max_phrases"])
     most = max(a_language * languages, runs[-1].counts["kept"])  # the runs may have shown that there are more languages
     held = min(1.0, most / counts["kept"]) if counts["kept"] else 1.0
-    for name in ("kept", "encoded", "labels"):
-        counts[name] *= held
     config = runs[-1].config["embed"]
     known = known_languages(EmbedConfig(encoder=config["encoder"], languages=tuple(config["languages"])))
-    if known != ALL:
-        counts["encoded"] = min(counts["encoded"], max(a_language * len(known), runs[-1].counts["encoded"]))
+    of_known = held * counts["encoded"] if known == ALL else max(a_language * len(known), runs[-1].counts["encoded"])
+    for name in ("kept", "labels"):
+        counts[name] *= held
+    counts["encoded"] = min(counts["encoded"], of_known, counts["kept"])
     return counts
 
 
