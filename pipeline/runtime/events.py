@@ -107,11 +107,10 @@ def tell(event: Event) -> None:
 
 
 def recorded(stage: Mapping[str, Any]) -> dict[str, Any]:
-    """A stage of run.json as events have it: its rejects as one number, no tables, and what older records lack."""
+    """A stage of run.json as events have it: with its rejects as one number, and what older records lack."""
     own = f"{stage['unit']}/"
     rejected = sum(count for name, count in stage["rejects"].items() if name.startswith(own))
-    told = {name: value for name, value in stage.items() if name != "tables"}
-    return {"cpu_seconds": 0.0, "shuffle_mb": 0, "spill_mb": 0, **told, "rejected": rejected}
+    return {"cpu_seconds": 0.0, "shuffle_mb": 0, "spill_mb": 0, "tables": [], **stage, "rejected": rejected}
 
 
 def said(record: logging.LogRecord) -> str:
