@@ -112,8 +112,8 @@ def test_a_damaged_run_is_refused_by_the_name_of_what_is_damaged(
 def test_a_bit_that_flips_in_the_middle_of_a_file_is_found_by_spark_and_named(copy_of_whole: Copy) -> None:
     folder = copy_of_whole(DONE)
     run = folder / "runs/copy"
-    pointer = run / "tables/mentions.json"
-    file = part_file(folder, "mentions")
+    pointer = run / "tables/evidence.json"
+    file = part_file(folder, "evidence")
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 0x10
     file.write_bytes(content)
