@@ -56,7 +56,7 @@ test-consumers: .venv/.dev ## make environments of img2dataset, timm and MosaicM
 test-cluster: .venv/.dev build/moto/.ready ## test packed jobs on a Spark cluster of this machine, killing parts of it, and small files on S3 (6 minutes)
 	LONGTAIL_CLUSTER=1 $(PYTHON) -m pytest tests/cluster
 
-test-faults: .venv/.dev ## kill a run's processes KILLS times (30) at random moments, damage its files, fill its disk; writes build/faults.md (20 minutes)
+test-faults: .venv/.dev ## kill a run's processes KILLS times (30) at random moments, damage its files, fill its disk; writes build/faults.md (35 minutes)
 	$(PYTHON) -m pytest tests/faults
 
 check: .venv/.dev ## check format, style, types and the order of imports
