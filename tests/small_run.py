@@ -17,19 +17,8 @@ import pyarrow.parquet as pq
 from pipeline.sources.corpora import read_corpus
 
 ROOT = Path(__file__).parents[1]
-TABLES = (
-    "signals",
-    "images",
-    "texts",
-    "mentions",
-    "origins",
-    "candidates",
-    "embeddings",
-    "vocabulary",
-    "members",
-    "evidence",
-)
-TABLES = (*TABLES, "contexts", "trust", "learnt", "assignments", "labels", "manifest", "rejects")
+TABLES = ("signals", "images", "texts", "mentions", "origins", "candidates", "embeddings", "vocabulary", "members")
+TABLES = (*TABLES, "evidence", "contexts", "trust", "learnt", "assignments", "labels", "manifest", "rejects")
 SOURCES = """
 [[sources]]
 path = "{folder}/signals.parquet"

@@ -1,5 +1,6 @@
 """Where what is said comes from: its languages, and the people, boards or accounts that say it."""
 
+import functools
 from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
@@ -25,12 +26,8 @@ def count_origins(mentions: DataFrame, texts: DataFrame) -> DataFrame:
 
 def sum_origins(parts: Sequence[tuple[DataFrame, int]]) -> DataFrame:
     """The table origins out of several: those with 1 are added, those with -1 taken away."""
-    rows: DataFrame | None = None
-    for origins, sign in parts:
-        signed = origins.withColumns({"mentions": F.col("mentions") * sign})
-        rows = signed if rows is None else rows.unionByName(signed)
-    if rows is None:
-        raise ValueError("there is nothing to add")
+    signed = [origins.withColumns({"mentions": F.col("mentions") * sign}) for origins, sign in parts]
+    rows = functools.reduce(DataFrame.unionByName, signed)
     return rows.groupBy("kind", "name").agg(F.sum("mentions").alias("mentions")).where("mentions > 0")
 
 
