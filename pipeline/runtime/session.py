@@ -127,9 +127,6 @@ def settings(config: SparkConfig) -> dict[str, str]:
         "spark.executorEnv.OMP_NUM_THREADS": "1",
         # Each query has its plan spelled, with the plans of all that is held in memory: up to hundreds of megabytes.
         "spark.sql.maxPlanStringLength": "10k",
-        # Shuffle files go once Java has collected what stood for them. Every half hour, as Spark has it, is too late:
-        # those of a stage that is done would lie beside those of the next.
-        "spark.cleaner.periodicGC.interval": "5min",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
