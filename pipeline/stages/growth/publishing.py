@@ -30,7 +30,8 @@ def publish_grown(run: Run) -> tuple[int, int]:
     touched = F.broadcast(run.read("images").select("image_id"))
     before = history.read("manifest")
     staying = before.join(touched, "image_id", "left_anti")
-    replaced = before.join(touched, "image_id", "left_semi").persist(StorageLevel.MEMORY_AND_DISK)  # read twice
+    replaced = before.select("image_id", "label_ids", "split").join(touched, "image_id", "left_semi")
+    replaced = replaced.persist(StorageLevel.MEMORY_AND_DISK)  # read twice
     old = history.read("labels").toArrow()
     counts = _count(old, carried.count_labels(replaced).toArrow(), rows.count_labels(found).toArrow())
     images = before.count() - replaced.count() + found.select("image_id").distinct().count()
