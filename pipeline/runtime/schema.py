@@ -98,7 +98,7 @@ def check_rows(rows: DataFrame, schema: TableSchema, listed: Callable[[str], Seq
 def _count(rows: DataFrame, schema: TableSchema) -> Row:
     """Rows, rows with a null where none may be, and hashes of the key that several rows have, in one pass.
 
-    Rows of one key have one hash, and of it eight bytes are sent however long the key is. Where two keys share a hash
+    Rows of one key have one hash, which with two counts is what is sent, however long the key. Where two keys share one
     the key itself has to be looked at: among a billion rows that is to be expected in one table of forty.
     """
     hole = functools.reduce(Column.__or__, (F.col(name).isNull() for name in schema.required), F.lit(False))
