@@ -104,33 +104,23 @@ def _count(rows: DataFrame, schema: TableSchema) -> Row:
     hole = functools.reduce(Column.__or__, (F.col(name).isNull() for name in schema.required), F.lit(False))
     counts = [F.count(F.lit(1)).alias("rows"), F.count_if(hole).alias("holes")]
     if not schema.key:
-        return _one(rows.agg(*counts, F.lit(0).alias("clashes")))
+        return rows.agg(*counts, F.lit(0).alias("clashes")).collect()[0]
     each = rows.groupBy(F.xxhash64(*schema.key)).agg(*counts)
     sums = [F.sum("rows").alias("rows"), F.sum("holes").alias("holes")]
-    return _one(each.agg(*sums, F.count_if(F.col("rows") > 1).alias("clashes")))
+    return each.agg(*sums, F.count_if(F.col("rows") > 1).alias("clashes")).collect()[0]
 
 
 def _find_nulls(rows: DataFrame, schema: TableSchema) -> list[str]:
-    found = _one(rows.agg(*(F.count_if(F.col(name).isNull()).alias(name) for name in schema.required)))
+    found = rows.agg(*(F.count_if(F.col(name).isNull()).alias(name) for name in schema.required)).collect()[0]
     return [f"{found[name]} nulls in {name!r}" for name in schema.required if found[name]]
 
 
 def _find_lost(named: DataFrame, known: Sequence[DataFrame], column: str) -> list[Row]:
     """The first three values, rising, that are named and not known; one shuffle of both, and nothing is sorted."""
-    sides = [
-        frame.withColumns({"named": F.lit(side)})
-        for side, frames in ((True, [named]), (False, known))
-        for frame in frames
-    ]
+    sides = [named.withColumns({"lost": F.lit(True)}), *(frame.withColumns({"lost": F.lit(False)}) for frame in known)]
     both = functools.reduce(DataFrame.unionByName, sides)
-    found = both.groupBy(column).agg(F.bool_and("named").alias("lost"))
+    found = both.groupBy(column).agg(F.bool_and("lost").alias("lost"))
     return found.where("lost").select(column).orderBy(column).limit(3).collect()
-
-
-def _one(totals: DataFrame) -> Row:
-    row = totals.first()
-    assert row is not None
-    return row
 
 
 def _plain(kind: DataType) -> str:

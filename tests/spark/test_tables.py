@@ -66,6 +66,12 @@ def test_a_repeated_key_is_named(spark: SparkSession, tables: Tables) -> None:
         tables.write("images", images(spark, "a", "b", "a"))
 
 
+def test_a_null_and_a_repeated_key_of_two_columns_come_in_one_error(spark: SparkSession, tables: Tables) -> None:
+    rows = [("language", "en", 1), ("contributor", "en", None), ("language", "de", 2), ("language", "en", 3)]
+    with pytest.raises(SchemaError, match=r"1 nulls in 'mentions'; key \('language', 'en'\) on 2 rows"):
+        tables.write("origins", spark.createDataFrame(rows, "kind string, name string, mentions long"))
+
+
 def test_a_reference_to_nothing_is_named(spark: SparkSession, tables: Tables) -> None:
     columns = load_schema("candidates").struct
     row = (7, "dog", "en", 1, 3, {"title": 3}, 3, 1.0, 1.0, 1.0, 1.0, 1.0, None, 2.0, None, False, None, True, None)
